@@ -1,0 +1,1 @@
+"""What lossflow knows of other packages: `Catalog` looks a dotted name up."""

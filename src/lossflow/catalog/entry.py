@@ -1,0 +1,131 @@
+"""The records of the catalogue: what lossflow knows of the losses, optimizers and sinks of other packages.
+
+A user's rows under `[tool.lossflow]` are the same records.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+
+TORCH_REDUCTIONS = ("none", "mean", "sum")
+
+
+class Unreduced(Enum):
+    """The shape of a loss under `reduction="none"`, for an input whose dimension 0 runs over N examples."""
+
+    ELEMENTWISE = "the shape of the input"
+    PER_TARGET = "the shape of a target of class indices: (N,) or (N, d1, ...)"
+    PER_EXAMPLE = "(N,)"
+
+
+class Effect(Enum):
+    """What a reduction does to the dimension over examples."""
+
+    NONE = "keeps it"
+    MEAN = "averages over it"
+    SUM = "sums over it"
+    BATCH_SUM = "sums over it alone, and keeps the other dimensions"
+    PER_EXAMPLE = "reduces every other dimension and keeps it"
+
+
+@dataclass(frozen=True, slots=True)
+class Loss:
+    """A loss class, its functional form, or both.
+
+    `params` and `functional_params` are the parameter names in order, separated by blanks; those after `*` are
+    keyword-only. `reductions` are the accepted strings; `deprecated` those that torch accepts with a warning.
+    `effects` names what a string outside torch's three does. A loss with no `reduction` parameter has the fixed
+    `default`. `functional` is the dotted name of the function (which may stand alone, with an empty `name`).
+    """
+
+    name: str
+    params: str = ""
+    functional: str = ""
+    functional_params: str = ""
+    default: str = "mean"
+    reductions: tuple[str, ...] = TORCH_REDUCTIONS
+    deprecated: tuple[str, ...] = ()
+    unreduced: Unreduced = Unreduced.ELEMENTWISE
+    effects: tuple[tuple[str, Effect], ...] = ()
+    aliases: tuple[str, ...] = ()
+    divergence: bool = False  # KLDivLoss and kl_div: "mean" divides by all elements
+
+    @property
+    def has_reduction(self) -> bool:
+        """True when the caller can choose the reduction."""
+        return "reduction" in f"{self.params} {self.functional_params}".split()
+
+    def effect(self, reduction: str) -> Effect | None:
+        """What `reduction` does; None for a string that this loss does not know."""
+        known = dict(self.effects)
+        if reduction in known:
+            return known[reduction]
+        standard = {"none": Effect.NONE, "mean": Effect.MEAN, "sum": Effect.SUM, "elementwise_mean": Effect.MEAN}
+        return standard.get(reduction) if reduction in self.reductions + self.deprecated else None
+
+
+class Scale(Enum):
+    """How the step of an optimizer answers to a gradient that is k times as large."""
+
+    PROPORTIONAL = "the step is k times as large"
+    INVARIANT = "the step stays the same"
+
+
+@dataclass(frozen=True, slots=True)
+class Optimizer:
+    """An optimizer class: its parameter names in order, and how its step answers to the gradient's scale.
+
+    `exception` is a clause for the message where the answer holds only in part, as for RAdam and LBFGS.
+    """
+
+    name: str
+    scale: Scale
+    params: str = "params lr"
+    default_lr: bool = True
+    exception: str = ""
+    aliases: tuple[str, ...] = ()
+
+
+class SinkKind(Enum):
+    """What a call does to the loss that it is given."""
+
+    BACKWARD = "computes its gradients"
+    GRAD = "returns its gradients"
+    SCALE = "returns it multiplied by a factor that is taken back before the step"
+    STEP = "lets an optimizer step"
+    ZERO_GRAD = "sets gradients to zero"
+
+
+@dataclass(frozen=True, slots=True)
+class Sink:
+    """A function or method that takes a loss to the gradients, or an optimizer to its step.
+
+    `name` is a dotted name: of a function (`torch.autograd.backward`) or of a method of a class (`torch.amp.GradScaler.scale`).
+    `argument` is the place and the name of the loss (or optimizer) among the arguments. `divides` is True where the
+    framework divides the loss by its accumulation steps itself.
+    """
+
+    name: str
+    kind: SinkKind
+    position: int = 0
+    keyword: str = ""
+    divides: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Framework:
+    """A class whose subclasses hand the objective to a framework by returning it from a method.
+
+    `method` returns the objective; `batch` are the parameters that hold a batch. `optimizers` is the method that
+    returns the optimizers, empty where the framework makes them. `manual` is the attribute that, set to False, turns
+    the handing over off.
+    """
+
+    title: str
+    bases: tuple[str, ...]
+    method: str
+    batch: tuple[str, ...] = ()
+    optimizers: str = ""
+    manual: str = ""
+    divides: bool = True

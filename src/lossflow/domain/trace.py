@@ -1,0 +1,210 @@
+"""What the interpreter saw, in the order in which the program does it: the facts that rules read.
+
+A `Place` is a piece of source; a `Site` adds where the flow of the analysed file entered it, so that a finding about an
+imported file can stand in the file at hand. A `Step` is one thing done to a loss; a trail of steps is the way of a
+loss from its constructor to where it is now. An event is one thing done by the program.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import TYPE_CHECKING
+
+from lossflow.domain.exponent import Exponent
+from lossflow.source import Source, Span
+
+if TYPE_CHECKING:
+    from lossflow.domain.values import Value
+
+MAX_TRAIL = 24
+"""Steps that a trail keeps; a longer way loses its middle, never its beginning."""
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Place:
+    """A piece of source: `number` counts the places of `file` in the order in which they were met."""
+
+    file: str
+    number: int
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """A place, and the place in the analysed file from which it was reached; equal when it is in that file."""
+
+    place: Place
+    entry: Place
+
+
+class StepKind(Enum):
+    """What was done to a loss."""
+
+    CONSTRUCTED = "the criterion was made"
+    COMPUTED = "the loss was computed"
+    REDUCED = "it was reduced over the batch"
+    AVERAGED = "it was averaged"
+    SCALED = "it was multiplied or divided"
+    ADDED = "it was added to other terms"
+    MASKED = "it was multiplied by a mask"
+    PASSED = "it was returned or handed on"
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One thing done to a loss; `exponent` is what it added to the batch exponent.
+
+    `loss` and `reduction` name the catalogue's loss and the reduction in force where the step is one of a catalogue's
+    loss. CONSTRUCTED stands at the constructor, COMPUTED at the call that yields the tensor.
+    """
+
+    kind: StepKind
+    site: Site
+    exponent: Exponent = Exponent.ZERO
+    loss: str = ""
+    reduction: str = ""
+    default: bool = False  # the reduction was not given: the loss's default is in force
+
+
+Trail = tuple[Step, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class BoundArgument:
+    """An argument of a catalogue's loss as the signature binds it."""
+
+    name: str
+    value: Value
+    place: Place
+    keyword: bool
+
+
+@dataclass(frozen=True, slots=True)
+class OptimizerFacts:
+    """An optimizer at the moment of its step.
+
+    `name` is the dotted name of its class, empty when it is out of sight. `proportional` is None when its kind is
+    unknown. `learning_rate` is the exponent of the learning rate.
+    """
+
+    name: str = ""
+    proportional: bool | None = None
+    learning_rate: Exponent = Exponent.UNKNOWN
+    learning_rate_text: str = ""
+    exception: str = ""
+    site: Site | None = None
+    learning_rate_site: Site | None = None
+    identity: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One thing the program does. `root` numbers the entry point of the analysis, `loops` the loops around it, from the outside."""
+
+    site: Site
+    root: int = 0
+    loops: tuple[int, ...] = ()
+    grad_enabled: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class LossCall(Event):
+    """A loss of the catalogue is constructed (`constructor`), or its functional form is called.
+
+    `first_of_row`: `arguments` are bound by the signature of the constructor or of the function; `surplus` are
+    positional arguments beyond it. `used` is False where the program never uses the result.
+    """
+
+    loss: str = ""
+    constructor: bool = False
+    arguments: tuple[BoundArgument, ...] = ()
+    reduction: Value | None = None
+
+    def argument(self, name: str) -> BoundArgument | None:
+        return next((bound for bound in self.arguments if bound.name == name), None)
+
+
+@dataclass(frozen=True, slots=True)
+class AttributeSet(Event):
+    """An attribute of a criterion of the catalogue is set after its construction."""
+
+    loss: str = ""
+    attribute: str = ""
+    value: Value | None = None
+    constructed: Site | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Backward(Event):
+    """An objective is handed to backward, or to a framework that does it (`framework` is then its title).
+
+    `gradient` is True where backward is given a gradient argument. `optimizers` is known at once only for a framework.
+    """
+
+    objective: Value | None = None
+    gradient: bool = False
+    framework: str = ""
+    optimizers: tuple[OptimizerFacts, ...] = ()
+    divides: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class OptimizerStep(Event):
+    """An optimizer updates the parameters."""
+
+    optimizer: OptimizerFacts = OptimizerFacts()
+
+
+@dataclass(frozen=True, slots=True)
+class ZeroGrad(Event):
+    """Gradients are set to zero; `identity` is that of the optimizer, 0 when it is a module or unknown."""
+
+    identity: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class GradientScaled(Event):
+    """The gradients themselves are multiplied, as by `p.grad /= n`; `exponent` is that of the factor."""
+
+    exponent: Exponent = Exponent.ZERO
+
+
+@dataclass(frozen=True, slots=True)
+class Unused(Event):
+    """A per-example loss is computed and its value is never used again."""
+
+    loss: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Trace:
+    """Everything that the analysis of one file saw."""
+
+    source: Source
+    events: tuple[Event, ...] = ()
+    spans: Mapping[Place, Span] = field(default_factory=dict)
+    sources: Mapping[str, Source] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+
+    @property
+    def file(self) -> str:
+        """The key of the analysed file."""
+        return self.source.name
+
+    def here(self, site: Site) -> bool:
+        """True when the site is written in the analysed file itself."""
+        return site.place.file == self.file
+
+    def span(self, place: Place) -> Span:
+        """The characters of the place in its file."""
+        return self.spans[place]
+
+    def text(self, place: Place) -> str:
+        """The source of the place."""
+        span = self.spans[place]
+        return self.sources[place.file].text[span.start : span.end]
+
+    def row(self, place: Place) -> int:
+        """The line of the place, from 1 (within its cell for a notebook)."""
+        return self.sources[place.file].location(self.spans[place].start).row

@@ -1,0 +1,288 @@
+"""The abstract values: what the analysis knows of an object of the program.
+
+All are immutable. What the program can mutate (instances, lists, dicts, scopes) is a `Ref` to a record of the `Heap`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Union
+
+from lossflow.domain.axes import Axes
+from lossflow.domain.exponent import Exponent
+from lossflow.domain.trace import MAX_TRAIL, Site, Step, StepKind, Trail
+
+MAX_ALTERNATIVES = 4
+"""Values that one variable may hold side by side before nothing is known of it."""
+MAX_TERMS = 12
+"""Terms that an objective keeps apart."""
+
+
+@dataclass(frozen=True, slots=True)
+class Unknown:
+    """Anything. `name` is the name under which the program has it (a parameter's, an attribute's), which may be evidence."""
+
+    name: str = ""
+    why: str = ""
+    site: Site | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Const:
+    """A literal; `...` and bytes too."""
+
+    value: object
+
+
+@dataclass(frozen=True, slots=True)
+class Number:
+    """A Python number that is not a literal, or a literal that stands for a batch size."""
+
+    exponent: Exponent
+    name: str = ""
+    site: Site | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Term:
+    """One addend of an objective.
+
+    `batchless` is True for a term without examples, such as a penalty over parameters: it neither makes a mixture nor
+    hides a finding.
+    """
+
+    exponent: Exponent = Exponent.ZERO
+    trail: Trail = ()
+    batchless: bool = False
+
+    def step(self, step: Step) -> Term:
+        """The term after one more step."""
+        trail = self.trail
+        if step in trail:
+            return replace(self, exponent=self.exponent + step.exponent)
+        if len(trail) >= MAX_TRAIL:
+            trail = trail[: MAX_TRAIL // 2] + trail[MAX_TRAIL // 2 + 1 :]
+        return replace(self, exponent=self.exponent + step.exponent, trail=(*trail, step))
+
+    def last(self, *kinds: StepKind) -> Step | None:
+        """The latest step of these kinds."""
+        return next((step for step in reversed(self.trail) if step.kind in kinds), None)
+
+    def first(self, *kinds: StepKind) -> Step | None:
+        """The earliest step of these kinds."""
+        return next((step for step in self.trail if step.kind in kinds), None)
+
+
+@dataclass(frozen=True, slots=True)
+class Tensor:
+    """A tensor, or a number taken from one by `.item()`.
+
+    `differentiable` is True where gradients flow to a parameter, False where they can't, None where that is unknown.
+    `loss` is True once a loss of the catalogue has a part in it.
+    """
+
+    axes: Axes
+    terms: tuple[Term, ...] = (Term(),)
+    differentiable: bool | None = None
+    loss: bool = False
+    data: bool = False  # a batch as a loader yields it: perhaps a tuple or a dict of tensors
+
+    @property
+    def exponent(self) -> Exponent:
+        """The exponent of the whole: the hull of its terms'."""
+        whole = self.terms[0].exponent
+        for term in self.terms[1:]:
+            whole = whole.join(term.exponent)
+        return whole
+
+    def step(self, step: Step) -> Tensor:
+        """The tensor after one more step on each of its terms."""
+        return replace(self, terms=tuple(term.step(step) for term in self.terms))
+
+
+@dataclass(frozen=True, slots=True)
+class Tuple:
+    """A tuple of known length."""
+
+    items: tuple[Value, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Size:
+    """The shape of a tensor."""
+
+    axes: Axes
+
+
+@dataclass(frozen=True, slots=True)
+class External:
+    """A name of another package: `torch.nn.MSELoss`."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Ref:
+    """A mutable object: the key of its record in the heap."""
+
+    address: int
+
+
+@dataclass(frozen=True, slots=True)
+class Function:
+    """A function or lambda of the program. `code` is the interpreter's own record, `scope` the scope that it closes over."""
+
+    name: str
+    code: object
+    scope: Ref
+    defaults: tuple[tuple[str, Value], ...] = ()
+    owner: Value | None = None  # the class that defines it
+    kind: str = "function"  # or staticmethod, classmethod, property
+
+
+@dataclass(frozen=True, slots=True)
+class Bound:
+    """A function together with its first argument, or a method of an object of another package (`function` is its name)."""
+
+    receiver: Value
+    function: Value | str
+
+
+@dataclass(frozen=True, slots=True)
+class Partial:
+    """`functools.partial(function, *args, **kwargs)`."""
+
+    function: Value
+    args: tuple[Value, ...]
+    kwargs: tuple[tuple[str, Value], ...]
+    site: Site | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Class:
+    """A class of the program; its attributes are the record of `scope`."""
+
+    name: str
+    bases: tuple[Value, ...]
+    scope: Ref
+    site: Site | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class OneOf:
+    """One of a few values that cannot be joined into one, such as two kinds of optimizer."""
+
+    values: tuple[Value, ...]
+
+
+Value = Union[
+    Unknown, Const, Number, Tensor, Tuple, Size, External, Ref, Function, Bound, Partial, Class, OneOf
+]
+
+
+def join(left: Value, right: Value) -> Value:
+    """The least value that stands for both: commutative, associative and idempotent up to trails."""
+    if left == right:
+        return left
+    match left, right:
+        case Unknown(), Unknown():
+            return left if left.name and left.name == right.name else Unknown(why=left.why or right.why)
+        case Unknown(), _:
+            return left if not left.name else Unknown(why=left.why)
+        case _, Unknown():
+            return join(right, left)
+        case Tensor(), Tensor():
+            return _join_tensors(left, right)
+        case (Number() | Const(value=int() | float()), Number() | Const(value=int() | float())):
+            return Number(exponent_of(left).join(exponent_of(right)))
+        case Tuple(), Tuple() if len(left.items) == len(right.items):
+            return Tuple(tuple(join(a, b) for a, b in zip(left.items, right.items)))
+        case Size(), Size():
+            return Size(left.axes.join(right.axes))
+        case _:
+            return one_of((*alternatives(left), *alternatives(right)))
+
+
+def alternatives(value: Value) -> tuple[Value, ...]:
+    """The values that `value` may be."""
+    return value.values if isinstance(value, OneOf) else (value,)
+
+
+def one_of(values: tuple[Value, ...]) -> Value:
+    """One of `values`, with those that join into one joined."""
+    kept: list[Value] = []
+    for value in values:
+        if isinstance(value, Unknown):
+            return Unknown(why=value.why)
+        for index, other in enumerate(kept):
+            if other == value:
+                break
+            if _same_kind(other, value):
+                kept[index] = join(other, value)
+                break
+        else:
+            kept.append(value)
+    if len(kept) == 1:
+        return kept[0]
+    if len(kept) > MAX_ALTERNATIVES:
+        return Unknown(why="it may be one of too many values")
+    return OneOf(tuple(sorted(kept, key=repr)))
+
+
+def _same_kind(left: Value, right: Value) -> bool:
+    match left, right:
+        case (Tensor(), Tensor()) | (Size(), Size()):
+            return True
+        case (Number() | Const(value=int() | float()), Number() | Const(value=int() | float())):
+            return True
+        case Tuple(), Tuple():
+            return len(left.items) == len(right.items)
+        case _:
+            return False
+
+
+def _join_tensors(left: Tensor, right: Tensor) -> Tensor:
+    same = left.differentiable is right.differentiable
+    return Tensor(
+        axes=left.axes.join(right.axes),
+        terms=_join_terms(left.terms, right.terms),
+        differentiable=left.differentiable if same else None,
+        loss=left.loss or right.loss,
+        data=left.data and right.data,
+    )
+
+
+def _join_terms(left: tuple[Term, ...], right: tuple[Term, ...]) -> tuple[Term, ...]:
+    """Terms of the same trail are joined; where the two differ in their terms, they become one."""
+    if [t.trail for t in left] == [t.trail for t in right]:
+        return tuple(
+            Term(a.exponent.join(b.exponent), a.trail, a.batchless and b.batchless) for a, b in zip(left, right)
+        )
+    return (merged((*left, *right)),)
+
+
+def merged(terms: tuple[Term, ...]) -> Term:
+    """One term that stands for all: the hull of their exponents, the trail of the one that grows most."""
+    whole = terms[0].exponent
+    for term in terms[1:]:
+        whole = whole.join(term.exponent)
+    chosen = max(terms, key=lambda t: (t.exponent.low is not None, t.exponent.low or 0, len(t.trail)))
+    return Term(whole, chosen.trail, all(term.batchless for term in terms))
+
+
+def exponent_of(value: Value) -> Exponent:
+    """The power of the batch size in a factor: a number, a literal or a scalar tensor."""
+    match value:
+        case Number():
+            return value.exponent
+        case Const(value=bool() | int() | float()):
+            return Exponent.ZERO
+        case Tensor():
+            return value.exponent
+        case OneOf():
+            whole = exponent_of(value.values[0])
+            for other in value.values[1:]:
+                whole = whole.join(exponent_of(other))
+            return whole
+        case _:
+            return Exponent.UNKNOWN

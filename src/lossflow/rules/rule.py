@@ -1,0 +1,35 @@
+"""The base of every rule: a class whose docstring is its documentation and whose `check` reads facts."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator
+from typing import ClassVar
+
+from lossflow.domain.trace import Place, Site, Trace
+from lossflow.findings import Finding, Fix, Related, Role, Severity
+
+
+class Rule(ABC):
+    """One mistake. The docstring has the headings Why, Bad, Good, Fix safety and References."""
+
+    code: ClassVar[str]
+    name: ClassVar[str]
+    fixable: ClassVar[str] = ""  # "safe", "unsafe", "sometimes safe" or nothing
+    severity: ClassVar[Severity] = Severity.WARNING
+    default: ClassVar[bool] = True  # False: only an explicit `select` enables it
+
+    @abstractmethod
+    def check(self, trace: Trace) -> Iterator[Finding]:
+        """The findings of this rule in the analysed file."""
+
+    def finding(
+        self, trace: Trace, place: Place, message: str, *, related: tuple[Related, ...] = (), fix: Fix | None = None
+    ) -> Finding:
+        """A finding of this rule at `place`, which must be in the analysed file."""
+        return Finding(self.code, self.name, place.file, trace.span(place), message, self.severity, related, fix)
+
+
+def related(trace: Trace, role: Role, site: Site, message: str) -> Related:
+    """A related location at the place of `site`."""
+    return Related(role, site.place.file, trace.span(site.place), message)
