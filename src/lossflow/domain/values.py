@@ -20,10 +20,11 @@ MAX_TERMS = 12
 
 @dataclass(frozen=True, slots=True)
 class Unknown:
-    """Anything. `name` is the name under which the program has it (a parameter's, an attribute's), which may be evidence."""
+    """Anything. `name` is the dotted name under which the program has it (`args.lr`), which may be evidence; `why` it is unknown."""
 
     name: str = ""
     why: str = ""
+    computed: bool = False  # the result of a call or an operation: its name is less evidence
     site: Site | None = None
 
 
@@ -63,6 +64,11 @@ class Term:
         if len(trail) >= MAX_TRAIL:
             trail = trail[: MAX_TRAIL // 2] + trail[MAX_TRAIL // 2 + 1 :]
         return replace(self, exponent=self.exponent + step.exponent, trail=(*trail, step))
+
+    @property
+    def origin(self) -> Trail:
+        """The trail without additions: what tells a term from the others of an objective."""
+        return tuple(step for step in self.trail if step.kind is not StepKind.ADDED)
 
     def last(self, *kinds: StepKind) -> Step | None:
         """The latest step of these kinds."""
@@ -169,6 +175,14 @@ class Class:
 
 
 @dataclass(frozen=True, slots=True)
+class Super:
+    """`super()` in a method of `owner`."""
+
+    owner: Value
+    receiver: Value
+
+
+@dataclass(frozen=True, slots=True)
 class OneOf:
     """One of a few values that cannot be joined into one, such as two kinds of optimizer."""
 
@@ -176,7 +190,7 @@ class OneOf:
 
 
 Value = Union[
-    Unknown, Const, Number, Tensor, Tuple, Size, External, Ref, Function, Bound, Partial, Class, OneOf
+    Unknown, Const, Number, Tensor, Tuple, Size, External, Ref, Function, Bound, Partial, Class, Super, OneOf
 ]
 
 
@@ -195,6 +209,8 @@ def join(left: Value, right: Value) -> Value:
             return _join_tensors(left, right)
         case (Number() | Const(value=int() | float()), Number() | Const(value=int() | float())):
             return Number(exponent_of(left).join(exponent_of(right)))
+        case (Tensor() as tensor, Const(value=int() | float())) | (Const(value=int() | float()), Tensor() as tensor):
+            return tensor  # `loss = 0` before a loop that adds to it
         case Tuple(), Tuple() if len(left.items) == len(right.items):
             return Tuple(tuple(join(a, b) for a, b in zip(left.items, right.items)))
         case Size(), Size():
@@ -230,8 +246,11 @@ def one_of(values: tuple[Value, ...]) -> Value:
 
 
 def _same_kind(left: Value, right: Value) -> bool:
+    """True when the join of the two is not a choice between them."""
     match left, right:
-        case (Tensor(), Tensor()) | (Size(), Size()):
+        case (Tensor() | Const(value=int() | float()), Tensor()) | (Tensor(), Const(value=int() | float())):
+            return True
+        case Size(), Size():
             return True
         case (Number() | Const(value=int() | float()), Number() | Const(value=int() | float())):
             return True
@@ -253,12 +272,21 @@ def _join_tensors(left: Tensor, right: Tensor) -> Tensor:
 
 
 def _join_terms(left: tuple[Term, ...], right: tuple[Term, ...]) -> tuple[Term, ...]:
-    """Terms of the same trail are joined; where the two differ in their terms, they become one."""
-    if [t.trail for t in left] == [t.trail for t in right]:
-        return tuple(
-            Term(a.exponent.join(b.exponent), a.trail, a.batchless and b.batchless) for a, b in zip(left, right)
-        )
+    """The terms after one branch or the other.
+
+    Where one branch only adds terms (`if kl: loss = loss + kl`), the longer objective stands for both. Where the two
+    compute different losses, one term stands for either.
+    """
+    mine, theirs = {t.origin: t for t in left}, {t.origin: t for t in right}
+    more, fewer = (mine, theirs) if len(mine) >= len(theirs) else (theirs, mine)
+    if fewer.keys() <= more.keys():
+        return tuple(term if origin not in fewer else _join_term(term, fewer[origin]) for origin, term in more.items())
     return (merged((*left, *right)),)
+
+
+def _join_term(left: Term, right: Term) -> Term:
+    longer = left if len(left.trail) >= len(right.trail) else right
+    return replace(longer, exponent=left.exponent.join(right.exponent), batchless=left.batchless and right.batchless)
 
 
 def merged(terms: tuple[Term, ...]) -> Term:

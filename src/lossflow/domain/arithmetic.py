@@ -1,0 +1,293 @@
+"""Arithmetic on abstract values: what an operator does to axes, exponents and trails."""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Callable
+from dataclasses import replace
+from fractions import Fraction
+
+from lossflow.domain.axes import Axes
+from lossflow.domain.exponent import Exponent
+from lossflow.domain.trace import Site, Step, StepKind
+from lossflow.domain.values import (
+    MAX_TERMS,
+    Const,
+    Number,
+    Size,
+    Tensor,
+    Term,
+    Tuple,
+    Unknown,
+    Value,
+    exponent_of,
+    merged,
+)
+
+Factor = Callable[[Value], Exponent]
+"""Tells the exponent of a factor; the interpreter passes one that takes names as evidence."""
+
+_ON_CONSTANTS: dict[str, Callable[..., object]] = {
+    "+": operator.add,
+    "-": operator.sub,
+    "*": operator.mul,
+    "/": operator.truediv,
+    "//": operator.floordiv,
+    "%": operator.mod,
+    "**": operator.pow,
+}
+
+
+def binary(symbol: str, left: Value, right: Value, *, site: Site, factor: Factor = exponent_of) -> Value:
+    """The value of `left symbol right`."""
+    match left, right:
+        case Const(), Const():
+            return _constants(symbol, left, right)
+        case Tuple(), Tuple() if symbol == "+":
+            return Tuple((*left.items, *right.items))
+        case (Tensor(), _) | (_, Tensor()):
+            return _tensors(symbol, left, right, site=site, factor=factor)
+        case (Number() | Const(value=int() | float()), Number() | Const(value=int() | float())):
+            return _numbers(symbol, left, right)
+        case (Number(), Unknown()) | (Unknown(), Number()):
+            return _numbers(symbol, _as_number(left, factor), _as_number(right, factor))
+        case (Unknown(), Unknown()) | (Unknown(), Const(value=int() | float())) | (Const(value=int() | float()), Unknown()):
+            return _unknowns(symbol, left, right, factor=factor)
+    return Unknown(computed=True, why=f"of the values that `{symbol}` combines", site=site)
+
+
+def _constants(symbol: str, left: Const, right: Const) -> Value:
+    compute = _ON_CONSTANTS.get(symbol)
+    small = all(isinstance(c.value, (int, float, str)) and len(str(c.value)) < 200 for c in (left, right))
+    if compute is None or not small or (symbol == "**" and abs(_plain(right)) > 64) or (symbol == "*" and isinstance(left.value, str)):
+        return Unknown(computed=True)
+    try:
+        return Const(compute(left.value, right.value))
+    except Exception:  # the program itself would raise here
+        return Unknown(computed=True)
+
+
+def _plain(value: Const) -> float:
+    return float(value.value) if isinstance(value.value, (int, float)) else 0.0
+
+
+def _as_number(value: Value, factor: Factor) -> Number:
+    return value if isinstance(value, Number) else Number(factor(value))
+
+
+def _unknowns(symbol: str, left: Value, right: Value, *, factor: Factor) -> Value:
+    """Two values out of sight: a number when their names are evidence of its exponent."""
+    exponents = factor(left), factor(right)
+    if any(e == Exponent.UNKNOWN for e in exponents):
+        return Unknown(computed=True)
+    number = _numbers(symbol, Number(exponents[0]), Number(exponents[1]))
+    return number
+
+
+def _numbers(symbol: str, left: Value, right: Value) -> Value:
+    a, b = exponent_of(left), exponent_of(right)
+    match symbol:
+        case "*":
+            return Number(a + b)
+        case "/" | "//":
+            return Number(a - b)
+        case "**":
+            power = right.value if isinstance(right, Const) else None
+            if a.is_zero and b.is_zero:
+                return Number(Exponent.ZERO)
+            return Number(a.scaled(Fraction(power).limit_denominator(64))) if isinstance(power, (int, float)) else Unknown(computed=True)
+        case "+" | "-":
+            # B + 1 and B - 1 grow as B does.
+            if isinstance(left, Const) or isinstance(right, Const):
+                return Number(b if isinstance(left, Const) else a)
+            return Number(a.join(b))
+    return Number(Exponent.ZERO) if a.is_zero and b.is_zero else Unknown(computed=True)
+
+
+def _tensors(symbol: str, left: Value, right: Value, *, site: Site, factor: Factor) -> Value:
+    match symbol:
+        case "+" | "-":
+            return add(left, right, site=site)
+        case "*":
+            return multiply(left, right, site=site, factor=factor)
+        case "/" | "//":
+            return divide(left, right, site=site, factor=factor)
+        case "@":
+            return matmul(left, right)
+        case "**" if isinstance(left, Tensor):
+            power_of = right.value if isinstance(right, Const) else None
+            return power(left, power_of)
+        case "%" | "&" | "|" | "^" | "<<" | ">>":
+            return replace(elementwise(left, right), differentiable=False)
+    return Unknown(computed=True, why=f"of the operator `{symbol}`", site=site)
+
+
+def _flow(*values: Value) -> bool | None:
+    """Whether gradients flow through an operation on these values."""
+    flows = [v.differentiable for v in values if isinstance(v, Tensor)]
+    if any(flows):
+        return True
+    known = all(flow is False for flow in flows) and not any(isinstance(v, Unknown) for v in values)
+    return False if known else None
+
+
+def _axes(left: Value, right: Value) -> Axes:
+    """The axes of an elementwise operation; a number or an unknown factor is taken for a scalar, as weights are."""
+    match left, right:
+        case Tensor(), Tensor():
+            return left.axes.broadcast(right.axes)
+        case Tensor(), _:
+            return left.axes
+        case _, Tensor():
+            return right.axes
+    return Axes.UNKNOWN
+
+
+def elementwise(left: Value, right: Value, *, terms: tuple[Term, ...] = (Term(),)) -> Tensor:
+    """The tensor of an elementwise operation, with the given terms."""
+    tensors = [v for v in (left, right) if isinstance(v, Tensor)]
+    return Tensor(
+        axes=_axes(left, right),
+        terms=terms,
+        differentiable=_flow(left, right),
+        loss=any(t.loss for t in tensors),
+    )
+
+
+def is_plain(tensor: Tensor) -> bool:
+    """True for a tensor to which nothing that matters has been done: data, or the output of a model."""
+    return all(not term.trail and term.exponent.is_zero for term in tensor.terms)
+
+
+def add(left: Value, right: Value, *, site: Site) -> Value:
+    """The sum or difference: the terms of both."""
+    match left, right:
+        case Tensor(), Tensor():
+            if is_plain(left) and is_plain(right):
+                batchless = all(t.batchless for t in (*left.terms, *right.terms))
+                return elementwise(left, right, terms=(Term(batchless=batchless),))
+            added = Step(StepKind.ADDED, site)
+            return elementwise(left, right, terms=_gathered([t.step(added) for t in (*left.terms, *right.terms)]))
+        case (Tensor() as tensor, Const(value=int() | float() | bool()) | Number()):
+            return tensor
+        case (Const(value=int() | float() | bool()) | Number(), Tensor() as tensor):
+            return tensor
+        case (Tensor() as tensor, Unknown()) | (Unknown(), Tensor() as tensor):
+            if is_plain(tensor):
+                return elementwise(left, right, terms=(Term(Exponent.UNKNOWN),)) if tensor.differentiable else Unknown(computed=True)
+            added = Step(StepKind.ADDED, site)
+            unknown = Term(Exponent.UNKNOWN).step(added)
+            return replace(tensor, terms=_gathered([*(t.step(added) for t in tensor.terms), unknown]))
+    return Unknown(computed=True, site=site)
+
+
+def _gathered(terms: list[Term]) -> tuple[Term, ...]:
+    """Terms of the same trail count as one, and a long objective is cut."""
+    kept: dict[object, Term] = {}
+    for term in terms:
+        same = kept.get(term.trail)
+        kept[term.trail] = term if same is None else replace(
+            term, exponent=term.exponent.join(same.exponent), batchless=term.batchless and same.batchless
+        )
+    unique = tuple(kept.values())
+    return unique if len(unique) <= MAX_TERMS else (*unique[: MAX_TERMS - 1], merged(unique[MAX_TERMS - 1 :]))
+
+
+def multiply(left: Value, right: Value, *, site: Site, factor: Factor = exponent_of) -> Value:
+    """The product: exponents add, and the trail is that of the loss."""
+    if isinstance(left, Tensor) and isinstance(right, Tensor):
+        main, other = (left, right) if _weight(left) >= _weight(right) else (right, left)
+        whole = merged(other.terms)
+        terms = tuple(
+            _shifted(replace(t, batchless=t.batchless and whole.batchless), whole.exponent, site) for t in main.terms
+        )
+        return elementwise(left, right, terms=terms)
+    tensor, scalar = (left, right) if isinstance(left, Tensor) else (right, left)
+    assert isinstance(tensor, Tensor)
+    if isinstance(scalar, (Tuple, Size)):
+        return Unknown(computed=True, site=site)
+    terms = tuple(_shifted(t, factor(scalar), site) for t in tensor.terms)
+    return elementwise(left, right, terms=terms)
+
+
+def _weight(tensor: Tensor) -> tuple[bool, int, bool]:
+    """Orders tensors by how much of a loss they are."""
+    return (tensor.loss, max(len(term.trail) for term in tensor.terms), bool(tensor.differentiable))
+
+
+def _shifted(term: Term, exponent: Exponent, site: Site) -> Term:
+    return term if exponent.is_zero else term.step(Step(StepKind.SCALED, site, exponent))
+
+
+def divide(left: Value, right: Value, *, site: Site, factor: Factor = exponent_of) -> Value:
+    """The quotient: the divisor's exponent is taken away."""
+    if isinstance(left, Tensor):
+        divisor = merged(right.terms).exponent if isinstance(right, Tensor) else factor(right)
+        return elementwise(left, right, terms=tuple(_shifted(t, -divisor, site) for t in left.terms))
+    assert isinstance(right, Tensor)
+    dividend = factor(left)
+    term = Term(dividend - right.exponent, batchless=all(t.batchless for t in right.terms))
+    return elementwise(left, right, terms=(term,))
+
+
+def power(tensor: Tensor, exponent: object) -> Tensor:
+    """The tensor to a power: a literal scales the exponents, anything else keeps only zero ones."""
+    if is_plain(tensor):
+        return replace(tensor, data=False)
+    term = merged(tensor.terms)
+    if isinstance(exponent, (int, float)) and not isinstance(exponent, bool):
+        return replace(tensor, terms=(replace(term, exponent=term.exponent.scaled(Fraction(exponent).limit_denominator(64))),))
+    return nonlinear(tensor)
+
+
+def nonlinear(tensor: Tensor) -> Tensor:
+    """The tensor after a function that is not homogeneous: nothing is known unless all exponents are zero."""
+    terms = tuple(t if t.exponent.is_zero else replace(t, exponent=Exponent.UNKNOWN) for t in tensor.terms)
+    return replace(tensor, terms=terms if len(terms) == 1 else (merged(terms),), data=False)
+
+
+def matmul(left: Value, right: Value) -> Value:
+    """The matrix product: the last dimension of `left` is contracted with the last but one of `right`."""
+    if not (isinstance(left, Tensor) and isinstance(right, Tensor)):
+        tensor = left if isinstance(left, Tensor) else right
+        assert isinstance(tensor, Tensor)
+        axes = Axes.UNKNOWN if isinstance(left, Unknown) or not tensor.axes.known else Axes.EXAMPLES if tensor.axes.dims[:1] == (True,) else Axes.UNKNOWN
+        return replace(elementwise(left, right), axes=axes, differentiable=True if tensor.differentiable else None)
+    axes, contracted = _matmul_axes(left.axes, right.axes)
+    exponent = left.exponent + right.exponent + (Exponent.UNKNOWN if contracted is None else Exponent.of(contracted))
+    main = left if _weight(left) >= _weight(right) else right
+    batchless = all(t.batchless for t in (*left.terms, *right.terms))
+    term = replace(merged(main.terms), exponent=exponent, batchless=batchless)
+    return Tensor(axes, (term,), _flow(left, right), left.loss or right.loss)
+
+
+def _matmul_axes(left: Axes, right: Axes) -> tuple[Axes, int | None]:
+    if left.rank is not None and right.rank is not None and left.rank and right.rank:
+        if left.rank <= 2 and right.rank <= 2:
+            row = -2 if right.rank == 2 else -1
+            kept = left.dims[:-1] + (right.dims[-1:] if right.rank == 2 else ())
+            return Axes(kept, certain=left.certain and right.certain), int(left.dims[-1] and right.dims[row])
+    if left.known and left.dims[:1] == (True,) and sum(left.dims) == 1 and right.reduced and (len(left.dims) > 1 or left.tail.name != "NONE"):
+        return replace(Axes.EXAMPLES, certain=left.certain), 0  # a batch times a matrix of weights
+    if left.reduced and right.reduced:
+        return Axes.PLAIN, 0
+    return Axes.UNKNOWN, None
+
+
+def compare(left: Value, right: Value) -> Value:
+    """The tensor of a comparison: a mask, through which no gradient flows."""
+    if isinstance(left, Tensor) or isinstance(right, Tensor):
+        return replace(elementwise(left, right), differentiable=False, loss=False)
+    return Unknown(computed=True)
+
+
+def negative(value: Value) -> Value:
+    """The value of `-value`."""
+    match value:
+        case Const(value=int() | float() as number):
+            return Const(-number)
+        case Tensor():
+            return replace(value, data=False)
+        case Number():
+            return value
+    return Unknown(computed=True)
