@@ -17,6 +17,7 @@ class Unreduced(Enum):
     ELEMENTWISE = "the shape of the input"
     PER_TARGET = "the shape of a target of class indices: (N,) or (N, d1, ...)"
     PER_EXAMPLE = "(N,)"
+    BATCH_FIRST = "(N, ...), with an unknown number of further dimensions"
 
 
 class Effect(Enum):
@@ -34,9 +35,11 @@ class Loss:
     """A loss class, its functional form, or both.
 
     `params` and `functional_params` are the parameter names in order, separated by blanks; those after `*` are
-    keyword-only. `reductions` are the accepted strings; `deprecated` those that torch accepts with a warning.
-    `effects` names what a string outside torch's three does. A loss with no `reduction` parameter has the fixed
-    `default`. `functional` is the dotted name of the function (which may stand alone, with an empty `name`).
+    keyword-only. `forward` are the parameters of the class's own call. `reductions` are the accepted strings;
+    `deprecated` those that torch accepts with a warning. `effects` names what a string outside torch's three does. A
+    loss with no `reduction` parameter has the fixed `default`; an empty `default` is one that depends on the installed
+    version, or none at all, so that nothing may be concluded from it. `functional` is the dotted name of the function
+    (which may stand alone, with an empty `name`).
     """
 
     name: str
@@ -50,11 +53,19 @@ class Loss:
     effects: tuple[tuple[str, Effect], ...] = ()
     aliases: tuple[str, ...] = ()
     divergence: bool = False  # KLDivLoss and kl_div: "mean" divides by all elements
+    forward: str = "input target"
+    functional_forward: str = ""  # the tensors of examples of the function, where it names them differently
+    parameter: str = "reduction"  # "reducer" in pytorch-metric-learning
+    integers: bool = False  # the functions of the torch namespace take 0, 1, 2 for "none", "mean", "sum"
+    none: bool = False  # None is accepted and means "none"
+    lenient: bool = False  # an unknown string raises nothing, so that it is no LF302
+    result: tuple[str, int] | None = None  # the call returns a tuple: attribute and index of the loss in it
+    abstract: bool = False  # a base class that holds a reduction and computes nothing
 
     @property
     def has_reduction(self) -> bool:
         """True when the caller can choose the reduction."""
-        return "reduction" in f"{self.params} {self.functional_params}".split()
+        return self.parameter in f"{self.params} {self.functional_params}".split()
 
     def effect(self, reduction: str) -> Effect | None:
         """What `reduction` does; None for a string that this loss does not know."""
@@ -63,6 +74,17 @@ class Loss:
             return known[reduction]
         standard = {"none": Effect.NONE, "mean": Effect.MEAN, "sum": Effect.SUM, "elementwise_mean": Effect.MEAN}
         return standard.get(reduction) if reduction in self.reductions + self.deprecated else None
+
+    def spelled(self, value: object) -> str | None:
+        """The reduction that a literal argument stands for, whether or not this loss accepts it.
+
+        None where a value of that type is no reduction here: a string given to the functions that take integers.
+        """
+        if self.integers:
+            return TORCH_REDUCTIONS[value] if type(value) is int and 0 <= value < 3 else None
+        if value is None:
+            return "none" if self.none else None
+        return value if isinstance(value, str) else None
 
 
 class Scale(Enum):
@@ -87,12 +109,17 @@ class Optimizer:
     aliases: tuple[str, ...] = ()
 
 
+RECEIVER = -1
+"""The position that stands for the object whose method is called."""
+
+
 class SinkKind(Enum):
     """What a call does to the loss that it is given."""
 
     BACKWARD = "computes its gradients"
     GRAD = "returns its gradients"
     SCALE = "returns it multiplied by a factor that is taken back before the step"
+    UNSCALE = "takes that factor back from the gradients"
     STEP = "lets an optimizer step"
     ZERO_GRAD = "sets gradients to zero"
 
@@ -101,9 +128,10 @@ class SinkKind(Enum):
 class Sink:
     """A function or method that takes a loss to the gradients, or an optimizer to its step.
 
-    `name` is a dotted name: of a function (`torch.autograd.backward`) or of a method of a class (`torch.amp.GradScaler.scale`).
-    `argument` is the place and the name of the loss (or optimizer) among the arguments. `divides` is True where the
-    framework divides the loss by its accumulation steps itself.
+    `name` is a dotted name: of a function (`torch.autograd.backward`) or of a method together with its class
+    (`torch.amp.GradScaler.scale`). `position` and `keyword` are the place and the name of the loss (or optimizer) among the arguments; `RECEIVER` is
+    the object whose method it is. `gradient` is the same for the gradient that is given to backward. `divides` is True
+    where the framework divides the loss by its accumulation steps itself, if its class was given `divides_if`.
     """
 
     name: str
@@ -111,6 +139,9 @@ class Sink:
     position: int = 0
     keyword: str = ""
     divides: bool = False
+    divides_if: str = ""
+    gradient: tuple[int, str] | None = None
+    context: bool = False  # `with sink(loss) as scaled`: the scaled loss is what the with statement binds
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,157 @@
+"""`Catalog`: what a dotted name of another package is."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from functools import cache
+from typing import TypeVar
+
+from lossflow.catalog.ecosystem_losses import ECOSYSTEM_LOSSES
+from lossflow.catalog.ecosystem_optimizers import ECOSYSTEM_OPTIMIZERS
+from lossflow.catalog.entry import Framework, Loss, Optimizer, Sink
+from lossflow.catalog.frameworks import FRAMEWORKS
+from lossflow.catalog.names import BATCH_SIZE_NAMES
+from lossflow.catalog.sinks import METHODS, SINKS
+from lossflow.catalog.torch_losses import TORCH_LOSSES
+from lossflow.catalog.torch_optimizers import TORCH_OPTIMIZERS
+
+Row = TypeVar("Row")
+
+
+@dataclass(frozen=True, slots=True)
+class LossMatch:
+    """A loss that a dotted name is, and how its arguments bind.
+
+    `params` are the parameters in order, `keyword_only` those among them that no positional argument reaches.
+    `constructor` is True for the class, False for the function. `inputs` are the parameters that hold tensors of
+    examples: of the function itself, or of the call of the constructed object.
+    """
+
+    row: Loss
+    constructor: bool
+    params: tuple[str, ...]
+    keyword_only: frozenset[str]
+    inputs: tuple[str, ...]
+
+    @property
+    def positional(self) -> tuple[str, ...]:
+        """The parameters that positional arguments bind, in order."""
+        return tuple(name for name in self.params if name not in self.keyword_only)
+
+
+@dataclass(frozen=True)
+class Catalog:
+    """Rows by dotted name. `batch_size_names` are the names that mean a batch size, as written by their authors."""
+
+    losses: tuple[Loss, ...]
+    optimizers: tuple[Optimizer, ...]
+    sinks: tuple[Sink, ...]
+    frameworks: tuple[Framework, ...] = FRAMEWORKS
+    batch_size_names: frozenset[str] = BATCH_SIZE_NAMES
+    _losses: dict[str, LossMatch] = field(init=False, repr=False, compare=False)
+    _optimizers: dict[str, Optimizer] = field(init=False, repr=False, compare=False)
+    _sinks: dict[str, Sink] = field(init=False, repr=False, compare=False)
+    _frameworks: dict[str, Framework] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        """Index the rows; a later row replaces an earlier one of the same name, so that users can correct us."""
+        object.__setattr__(self, "_losses", dict(_named_losses(self.losses)))
+        object.__setattr__(
+            self, "_optimizers", {name: row for row in self.optimizers for name in (row.name, *row.aliases)}
+        )
+        object.__setattr__(self, "_sinks", {row.name: row for row in self.sinks})
+        object.__setattr__(self, "_frameworks", {base: row for row in self.frameworks for base in row.bases})
+
+    @staticmethod
+    def default() -> Catalog:
+        """What lossflow knows on its own."""
+        return _default()
+
+    def extended(
+        self,
+        losses: Iterable[Loss] = (),
+        optimizers: Iterable[Optimizer] = (),
+        *,
+        sinks: Iterable[Sink] = (),
+        batch_size_names: Iterable[str] = (),
+    ) -> Catalog:
+        """This catalogue with a user's rows and names added; they win over the rows of the same name."""
+        return replace(
+            self,
+            losses=(*self.losses, *losses),
+            optimizers=(*self.optimizers, *optimizers),
+            sinks=(*self.sinks, *sinks),
+            batch_size_names=self.batch_size_names | frozenset(batch_size_names),
+        )
+
+    def loss(self, dotted: str) -> LossMatch | None:
+        """The loss class or function of that name, by whichever path it is imported."""
+        return _find(self._losses, dotted)
+
+    def optimizer(self, dotted: str) -> Optimizer | None:
+        """The optimizer class of that name."""
+        return _find(self._optimizers, dotted)
+
+    def sink(self, dotted: str) -> Sink | None:
+        """The sink of that name: a function, or a method together with its class."""
+        return _find(self._sinks, dotted)
+
+    def framework(self, base: str) -> Framework | None:
+        """The framework that a class of that dotted base belongs to."""
+        return _find(self._frameworks, base)
+
+    def method_sink(self, method: str, receiver: str = "") -> Sink | None:
+        """The sink that `receiver.method` most likely is, where the class of the receiver is out of sight.
+
+        The receiver is judged by the last word of its name: `self.grad_scaler.scale`, `model_engine.backward`.
+        """
+        word = receiver.rpartition(".")[2].lower().rpartition("_")[2]
+        name = METHODS.get((method, word)) or METHODS.get((method, ""))
+        return self._sinks[name] if name else None
+
+
+_HOMES = (
+    "torch.nn",
+    "torch.optim",
+)
+"""Packages that re-export what their modules define, so that `torch.nn.modules.loss.MSELoss` is `torch.nn.MSELoss`."""
+
+
+def _find(rows: Mapping[str, Row], dotted: str) -> Row | None:
+    """The row of that name, or of the same name in the package that re-exports it.
+
+    Only modules may stand between the two (`torchvision.ops.focal_loss.sigmoid_focal_loss`), which are spelled in
+    lower case: an attribute of a class is never taken for a re-export.
+    """
+    if dotted in rows:
+        return rows[dotted]
+    for home in _HOMES:
+        if dotted.startswith(home + "."):
+            *modules, leaf = dotted[len(home) + 1 :].split(".")
+            if modules and all(module == module.lower() for module in modules) and f"{home}.{leaf}" in rows:
+                return rows[f"{home}.{leaf}"]
+    return None
+
+
+def _named_losses(rows: Iterable[Loss]) -> Iterator[tuple[str, LossMatch]]:
+    for row in rows:
+        if row.name:
+            match = _match(row, row.params, constructor=True)
+            yield from ((name, match) for name in (row.name, *row.aliases))
+        if row.functional:
+            yield row.functional, _match(row, row.functional_params, constructor=False)
+
+
+def _match(row: Loss, signature: str, *, constructor: bool) -> LossMatch:
+    positional, _, keyword_only = signature.partition("*")
+    names = tuple(positional.split())
+    keywords = tuple(keyword_only.split())
+    forward = row.forward if constructor else row.functional_forward or row.forward
+    inputs = tuple(forward.split())
+    return LossMatch(row, constructor, names + keywords, frozenset(keywords), inputs)
+
+
+@cache
+def _default() -> Catalog:
+    return Catalog(TORCH_LOSSES + ECOSYSTEM_LOSSES, TORCH_OPTIMIZERS + ECOSYSTEM_OPTIMIZERS, SINKS)

@@ -1,0 +1,239 @@
+"""What the name of a value says of it, where the value itself is out of sight.
+
+A name is evidence, never proof: a rule fires on it only together with what the program does. So every list here is
+short on purpose, a word that is used both ways is left out, and a number that may or may not count examples is said to
+lie between the two rather than guessed.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+
+from lossflow.domain.exponent import Exponent
+
+BATCH_SIZE_NAMES = frozenset(
+    {
+        "batch_size",
+        "batch_sz",
+        "bs",
+        "bsz",
+        "bsize",
+        "minibatch",
+        "minibatch_size",
+        "mb_size",
+        "samples_per_gpu",
+        "imgs_per_gpu",
+        "images_per_gpu",
+        "ims_per_batch",
+        "imgs_per_batch",
+        "images_per_batch",
+    }
+)
+"""Names that mean a batch size. `x_batch_size` needs no entry: whatever ends in "batch size" means one."""
+
+SOME_EXAMPLES = Exponent.between(0, 1)
+"""A number that may count examples, and may be a constant."""
+
+
+def _vocabulary(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
+_WORD = re.compile(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z]+|[A-Z]+|[0-9]+")
+
+# The reference of a scaling rule, `lr * batch_size / base_batch_size`, and limits: constants, whatever the batch.
+_REFERENCE = _vocabulary("base ref reference nominal default max min")
+
+
+@lru_cache(maxsize=4096)
+def words(name: str) -> tuple[str, ...]:
+    """The words of the last part of a dotted name, in lower case: `cfg.trainBatch_SIZE` is train, batch, size."""
+    return tuple(word.lower() for word in _WORD.findall(name.rpartition(".")[2]))
+
+
+def is_batch_size(name: str, batch_size_names: frozenset[str]) -> bool:
+    """True when the name means the number of examples in a batch; case and underscores don't matter."""
+    parts = words(name)
+    if not parts or parts[0] in _REFERENCE:
+        return False
+    squeezed = "".join(parts)
+    return squeezed.endswith("batchsize") or squeezed in _squeezed(batch_size_names)
+
+
+@lru_cache(maxsize=8)
+def _squeezed(names: frozenset[str]) -> frozenset[str]:
+    return frozenset("".join(words(name)) for name in names)
+
+
+# The last word decides: `loss_weight` is a weight, `weight_decay` a decay.
+_HYPERPARAMETERS = _vocabulary(
+    "lr weight weights lambda lam lambd lamda lmbda lambda1 alpha beta betas gamma coef coeff coefs coeffs coefficient"
+    " coefficients temperature tau eps epsilon momentum epoch epochs decay margin smoothing sigma dropout penalty"
+    " classes nclass nclasses nc vocab dim dims ndim width height channel channels hidden latent features heads layers"
+    " gpus gpu resolution workers"
+    " wd"
+)
+_SIZES = _vocabulary(
+    "vocab vocabulary hidden embed embedding emb image img patch kernel crop input output latent window block world"
+    " context state action codebook feature"
+)
+_LENGTHS = _vocabulary("len length")
+_PER_EXAMPLE_LENGTHS = _vocabulary("seq sequence max context block")
+_ACCUMULATION = _vocabulary("accum accumulation accumulate accumulated")
+_ACCUMULATION_NAMES = frozenset(("acc_steps", "acc_step", "grad_acc", "update_freq", "iter_size", "grad_acc_steps"))
+_AMBIGUOUS = _vocabulary(
+    "n b m num count counts cnt size total norm normalizer normaliser normalization denom denominator divisor samples"
+    " examples items tokens ntokens nsamples boxes pos positives positive masks targets objects instances lengths lens"
+    " length len numel nums words frames nodes edges sequences sentences queries images imgs"
+)
+# `len(loader)` shrinks as the batch grows, so that a number of batches is not between 0 and 1.
+_PER_BATCH = _vocabulary("batch batches nbatches iter iters iterations step steps updates")
+_COUNTED = _vocabulary("num n number")
+
+
+@lru_cache(maxsize=4096)
+def number_exponent(name: str, batch_size_names: frozenset[str] = BATCH_SIZE_NAMES) -> Exponent:
+    """The exponent of a number of that name: 1 for a batch size, 0 for a hyperparameter, between for a count."""
+    parts = words(name)
+    if not parts:
+        return Exponent.UNKNOWN
+    if is_batch_size(name, batch_size_names):
+        return Exponent.ONE
+    leaf = name.rpartition(".")[2]
+    if leaf in ("H", "W") or _is_hyperparameter(parts):
+        return Exponent.ZERO
+    head = parts[-1]
+    if head in _PER_BATCH:
+        # `num_items_in_batch` counts what is in one batch, `num_batches` the batches.
+        return SOME_EXAMPLES if parts[-2:] == ("in", "batch") else Exponent.UNKNOWN
+    if head in _AMBIGUOUS or _is_count(parts):
+        return SOME_EXAMPLES
+    return Exponent.UNKNOWN
+
+
+def _is_count(parts: tuple[str, ...]) -> bool:
+    """True for `num_x` and `n_x`, a count of something that isn't known to be fixed."""
+    return len(parts) > 1 and parts[0] in _COUNTED and not _PER_BATCH.intersection(parts)
+
+
+def _is_hyperparameter(parts: tuple[str, ...]) -> bool:
+    stem = parts[:-1] if len(parts) > 1 and (parts[-1].isdigit() or len(parts[-1]) == 1) else parts  # lambda_1, lr_d
+    head, before = stem[-1], stem[-2] if len(stem) > 1 else ""
+    if head in _HYPERPARAMETERS:
+        return True
+    if _ACCUMULATION.intersection(parts) or "_".join(parts) in _ACCUMULATION_NAMES:
+        return True
+    if head == "size":
+        return before in _SIZES
+    if head in _LENGTHS:
+        return before in _PER_EXAMPLE_LENGTHS
+    return (before, head) in _PAIRS
+
+
+_PAIRS = frozenset(
+    {
+        ("learning", "rate"),
+        ("dropout", "rate"),
+        ("loss", "scale"),
+        ("num", "labels"),
+        ("n", "labels"),
+        ("num", "class"),
+        ("n", "class"),
+        ("n", "critic"),
+    }
+)
+
+
+# What is made for, or said of, an optimizer or model is not one: `optimizer_name`, `model_path`, `loader_kwargs`.
+_ABOUT = _vocabulary(
+    "name names path paths dir file args arg kwargs config cfg conf type types id idx index key state dict class cls"
+    " fn func function factory builder params parameters param groups group options opts option settings size dim dims"
+    " count num step steps"
+)
+_VARIANTS = _vocabulary("ema ddp wrapped module")
+
+_OPTIMIZERS = _vocabulary("optimizer optimiser optim opt")
+_NOT_OPTIMIZERS = _ABOUT | _vocabulary("scheduler schedule sched lr wrapper cpu level flow")
+
+_LOADERS = _vocabulary("loader dataloader trainloader testloader valloader validloader evalloader dl")
+_SPLITS = _vocabulary("train training valid validation val test eval dev data")
+_ITERATORS = _vocabulary("iter iterator queue")
+# Functions that load one thing: `pil_loader(path)` of an ImageFolder.
+_NOT_LOADERS = _ABOUT | _vocabulary("image img pil file default config weights checkpoint model video audio wav")
+
+_MODELS = _vocabulary(
+    "model net network encoder decoder generator discriminator critic backbone classifier actor student teacher unet"
+    " resnet vae autoencoder transformer lstm gru rnn mlp cnn bert netg netd"
+)
+
+_MASKS = _vocabulary("mask masks")
+_RATES = _vocabulary("lr")
+_NOT_RATES = _vocabulary(
+    "scheduler schedule sched decay factor mult multiplier step steps policy gamma lambda list warmup scale epoch"
+    " epochs ratio power patience fn func mode type name milestones find finder update"
+)
+_TENSORS = _vocabulary(
+    "pred preds prediction predictions predicted output outputs out outs logit logits target targets label labels"
+    " truth gt recon reconstruction input inputs image images img imgs feature features embedding embeddings anchor"
+    " probs scores yhat ypred ytrue x y"
+)
+_NOT_TENSORS = _vocabulary("num n number no is use has with return do dim size path weight weights")
+_DATASETS = _vocabulary("dataset trainset testset valset trainds")
+_COUNTS = _vocabulary("num n number no len")
+
+
+def means_optimizer(name: str) -> bool:
+    """True for `optimizer`, `opt`, `optim_g`, `self.optimizerD`; not for schedulers and options."""
+    parts = words(name)
+    return bool(_OPTIMIZERS.intersection(parts)) and not _NOT_OPTIMIZERS.intersection(parts)
+
+
+def means_loader(name: str) -> bool:
+    """True for what yields batches: `train_loader`, `trainDataLoader`, `valid_dl`, `train_iter`."""
+    parts = words(name)
+    if not parts or _NOT_LOADERS.intersection(parts):
+        return False
+    return bool(_LOADERS.intersection(parts)) or (parts[-1] in _ITERATORS and bool(_SPLITS.intersection(parts[:-1])))
+
+
+def means_model(name: str) -> bool:
+    """True for a module with parameters: `model`, `netG`, `self.encoder`, `model_ema`; not for `model_path`."""
+    parts = words(name)
+    while len(parts) > 1 and (len(parts[-1]) == 1 or parts[-1].isdigit() or parts[-1] in _VARIANTS):
+        parts = parts[:-1]
+    return bool(parts) and parts[-1] in _MODELS and not _COUNTS.intersection(parts)
+
+
+def means_mask(name: str) -> bool:
+    """True for a 0/1 mask: `mask`, `loss_mask`, `mask_1`; not for `mask_ratio` and `num_masks`."""
+    parts = words(name)
+    while len(parts) > 1 and (len(parts[-1]) == 1 or parts[-1].isdigit() or parts[-1] in ("float", "bool")):
+        parts = parts[:-1]
+    return bool(parts) and parts[-1] in _MASKS and parts[0] not in _COUNTS
+
+
+def means_learning_rate(name: str) -> bool:
+    """True for `lr`, `args.base_lr`, `lr_D`, `learningRate`; not for `lr_decay` and `lr_scheduler`."""
+    parts = words(name)
+    rate = bool(_RATES.intersection(parts)) or "learningrate" in "".join(parts)
+    return rate and not _NOT_RATES.intersection(parts)
+
+
+def means_tensor(name: str) -> bool:
+    """True for what a model gets, gives or should give: `pred`, `outputs`, `y_hat`, `labels`; not for `num_labels`."""
+    parts = words(name)
+    if not parts or _NOT_TENSORS.intersection(parts):
+        return False
+    ends = parts[:-1] if len(parts) > 1 and parts[-1] in ("hat", "pred", "true", "t", "s") else parts
+    return ends[-1] in _TENSORS or parts[-1] in _TENSORS
+
+
+def means_dataset(name: str) -> bool:
+    """True for the whole of the examples, whose number says nothing of a batch."""
+    parts = words(name)
+    return (
+        bool(parts)
+        and not _COUNTS.intersection(parts)
+        and (parts[-1] in _DATASETS or parts[-2:] == ("data", "set") or (parts[-1] == "set" and parts[0] in _SPLITS))
+    )

@@ -1,0 +1,69 @@
+"""Where a loss ends: the calls that compute gradients from it, scale it for them, or let an optimizer step."""
+
+from __future__ import annotations
+
+from lossflow.catalog.entry import RECEIVER, Sink, SinkKind
+
+_SCALERS = ("torch.amp.GradScaler", "torch.cuda.amp.GradScaler", "torch.cpu.amp.GradScaler")
+_LIGHTNING_MODULES = (
+    "pytorch_lightning.LightningModule",
+    "lightning.LightningModule",
+    "lightning.pytorch.LightningModule",
+)
+_FABRICS = ("lightning.Fabric", "lightning.fabric.Fabric", "lightning_fabric.Fabric")
+
+_TORCH = (
+    Sink("torch.Tensor.backward", SinkKind.BACKWARD, RECEIVER, gradient=(0, "gradient")),
+    Sink("torch.autograd.backward", SinkKind.BACKWARD, 0, "tensors", gradient=(1, "grad_tensors")),
+    Sink("torch.autograd.grad", SinkKind.GRAD, 0, "outputs", gradient=(2, "grad_outputs")),
+    Sink("torch.optim.Optimizer.step", SinkKind.STEP, RECEIVER),
+    Sink("torch.optim.Optimizer.zero_grad", SinkKind.ZERO_GRAD, RECEIVER),
+    Sink("torch.nn.Module.zero_grad", SinkKind.ZERO_GRAD, RECEIVER),
+)
+
+_AMP = tuple(
+    sink
+    for scaler in _SCALERS
+    for sink in (
+        Sink(f"{scaler}.scale", SinkKind.SCALE, 0, "outputs"),
+        Sink(f"{scaler}.unscale_", SinkKind.UNSCALE, 0, "optimizer"),
+        Sink(f"{scaler}.step", SinkKind.STEP, 0, "optimizer"),
+    )
+)
+
+# Accelerator.backward divides the loss by `gradient_accumulation_steps`, which is 1 unless it was given.
+_ACCELERATE = (
+    Sink("accelerate.Accelerator.backward", SinkKind.BACKWARD, 0, "loss", True, "gradient_accumulation_steps"),
+)
+
+_LIGHTNING = tuple(
+    Sink(f"{module}.manual_backward", SinkKind.BACKWARD, 0, "loss") for module in _LIGHTNING_MODULES
+) + tuple(sink for fabric in _FABRICS for sink in (Sink(f"{fabric}.backward", SinkKind.BACKWARD, 0, "tensor"),))
+
+# The engine divides by its configuration's gradient_accumulation_steps, and its step is the wrapped optimizer's.
+_DEEPSPEED = (
+    Sink("deepspeed.DeepSpeedEngine.backward", SinkKind.BACKWARD, 0, "loss", True),
+    Sink("deepspeed.DeepSpeedEngine.step", SinkKind.STEP, RECEIVER),
+)
+
+_OTHERS = (
+    Sink("apex.amp.scale_loss", SinkKind.SCALE, 0, "loss", context=True),
+    Sink("torch_xla.core.xla_model.optimizer_step", SinkKind.STEP, 0, "optimizer"),
+    Sink("torch_xla.amp.GradScaler.scale", SinkKind.SCALE, 0, "outputs"),
+    Sink("torch_xla.amp.GradScaler.unscale_", SinkKind.UNSCALE, 0, "optimizer"),
+    Sink("torch_xla.amp.GradScaler.step", SinkKind.STEP, 0, "optimizer"),
+)
+
+SINKS = _TORCH + _AMP + _ACCELERATE + _LIGHTNING + _DEEPSPEED + _OTHERS
+
+METHODS = {
+    ("scale", "scaler"): "torch.amp.GradScaler.scale",
+    ("unscale_", "scaler"): "torch.amp.GradScaler.unscale_",
+    ("step", "scaler"): "torch.amp.GradScaler.step",
+    ("backward", "accelerator"): "accelerate.Accelerator.backward",
+    ("backward", "fabric"): "lightning.fabric.Fabric.backward",
+    ("backward", "engine"): "deepspeed.DeepSpeedEngine.backward",
+    ("step", "engine"): "deepspeed.DeepSpeedEngine.step",
+    ("manual_backward", ""): "lightning.pytorch.LightningModule.manual_backward",
+}
+"""The sink that a method is where its class is out of sight, by its name and the last word of its receiver's ("" for any)."""
