@@ -50,7 +50,7 @@ class Loss:
     reductions: tuple[str, ...] = TORCH_REDUCTIONS
     deprecated: tuple[str, ...] = ()
     unreduced: Unreduced = Unreduced.ELEMENTWISE
-    effects: tuple[tuple[str, Effect], ...] = ()
+    effects: tuple[tuple[str, Effect | None], ...] = ()  # None: it is accepted, and what it does is not known
     aliases: tuple[str, ...] = ()
     divergence: bool = False  # KLDivLoss and kl_div: "mean" divides by all elements
     forward: str = "input target"
@@ -61,6 +61,7 @@ class Loss:
     lenient: bool = False  # an unknown string raises nothing, so that it is no LF302
     result: tuple[str, int] | None = None  # the call returns a tuple: attribute and index of the loss in it
     abstract: bool = False  # a base class that holds a reduction and computes nothing
+    upsets: tuple[str, ...] = ()  # options that, unless false, change what a reduction does: then nothing is known
 
     @property
     def has_reduction(self) -> bool:
@@ -87,6 +88,21 @@ class Loss:
         return value if isinstance(value, str) else None
 
 
+def always_mean(
+    name: str, params: str = "", *, functional: str = "", functional_params: str = "", forward: str = "input target"
+) -> Loss:
+    """A loss that leaves no choice: the class, the function or both average over the batch."""
+    return Loss(
+        name,
+        params,
+        functional,
+        functional_params,
+        reductions=(),
+        effects=(("mean", Effect.MEAN),),
+        forward=forward,
+    )
+
+
 class Scale(Enum):
     """How the step of an optimizer answers to a gradient that is k times as large."""
 
@@ -98,7 +114,8 @@ class Scale(Enum):
 class Optimizer:
     """An optimizer class: its parameter names in order, and how its step answers to the gradient's scale.
 
-    `exception` is a clause for the message where the answer holds only in part, as for RAdam and LBFGS.
+    Of an optimizer of another package `params` may be the beginning only. `exception` is a clause for the message where
+    the answer holds only in part, as for RAdam and LBFGS.
     """
 
     name: str
@@ -129,9 +146,10 @@ class Sink:
     """A function or method that takes a loss to the gradients, or an optimizer to its step.
 
     `name` is a dotted name: of a function (`torch.autograd.backward`) or of a method together with its class
-    (`torch.amp.GradScaler.scale`). `position` and `keyword` are the place and the name of the loss (or optimizer) among the arguments; `RECEIVER` is
-    the object whose method it is. `gradient` is the same for the gradient that is given to backward. `divides` is True
-    where the framework divides the loss by its accumulation steps itself, if its class was given `divides_if`.
+    (`torch.amp.GradScaler.scale`). `position` and `keyword` are the place and the name of the loss (or optimizer) among
+    the arguments; `RECEIVER` is the object whose method it is. `gradient` is the same for the gradient that is given to
+    backward. `divides` is True where the framework divides the loss by its accumulation steps itself, if its class was
+    given `divides_if`.
     """
 
     name: str

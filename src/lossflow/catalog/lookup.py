@@ -7,14 +7,19 @@ from dataclasses import dataclass, field, replace
 from functools import cache
 from typing import TypeVar
 
-from lossflow.catalog.ecosystem_losses import ECOSYSTEM_LOSSES
+from lossflow.catalog.ecosystem_losses import ECOSYSTEM_LOSSES, REDUCERS
 from lossflow.catalog.ecosystem_optimizers import ECOSYSTEM_OPTIMIZERS
 from lossflow.catalog.entry import Framework, Loss, Optimizer, Sink
 from lossflow.catalog.frameworks import FRAMEWORKS
+from lossflow.catalog.kornia_losses import KORNIA_LOSSES
+from lossflow.catalog.monai_losses import LOSS_REDUCTION, MONAI_LOSSES
 from lossflow.catalog.names import BATCH_SIZE_NAMES
+from lossflow.catalog.segmentation_losses import SEGMENTATION_LOSSES
 from lossflow.catalog.sinks import METHODS, SINKS
 from lossflow.catalog.torch_losses import TORCH_LOSSES
 from lossflow.catalog.torch_optimizers import TORCH_OPTIMIZERS
+
+REDUCTIONS = {**LOSS_REDUCTION, **REDUCERS}
 
 Row = TypeVar("Row")
 
@@ -89,6 +94,10 @@ class Catalog:
         """The loss class or function of that name, by whichever path it is imported."""
         return _find(self._losses, dotted)
 
+    def reduction(self, dotted: str) -> str | None:
+        """The reduction that a name of another package stands for: a member of an enumeration, or a reducer's class."""
+        return _find(REDUCTIONS, dotted.removesuffix(".value"))
+
     def optimizer(self, dotted: str) -> Optimizer | None:
         """The optimizer class of that name."""
         return _find(self._optimizers, dotted)
@@ -111,26 +120,25 @@ class Catalog:
         return self._sinks[name] if name else None
 
 
-_HOMES = (
-    "torch.nn",
-    "torch.optim",
-)
-"""Packages that re-export what their modules define, so that `torch.nn.modules.loss.MSELoss` is `torch.nn.MSELoss`."""
-
-
 def _find(rows: Mapping[str, Row], dotted: str) -> Row | None:
-    """The row of that name, or of the same name in the package that re-exports it.
+    """The row of that name, or of the same name in a package that re-exports it.
 
-    Only modules may stand between the two (`torchvision.ops.focal_loss.sigmoid_focal_loss`), which are spelled in
-    lower case: an attribute of a class is never taken for a re-export.
+    Packages re-export what their modules define: `torch.nn.modules.loss.MSELoss` is `torch.nn.MSELoss`. So modules are
+    left out right before the name, or before the class of a method; they are spelled in lower case, so that an
+    attribute of a class is never taken for a re-export.
     """
     if dotted in rows:
         return rows[dotted]
-    for home in _HOMES:
-        if dotted.startswith(home + "."):
-            *modules, leaf = dotted[len(home) + 1 :].split(".")
-            if modules and all(module == module.lower() for module in modules) and f"{home}.{leaf}" in rows:
-                return rows[f"{home}.{leaf}"]
+    parts = dotted.split(".")
+    end = len(parts) - 1
+    if end > 1 and not parts[end - 1].islower():
+        end -= 1
+    for start in range(end - 1, 0, -1):
+        if not parts[start].islower():
+            return None
+        name = ".".join(parts[:start] + parts[end:])
+        if name in rows:
+            return rows[name]
     return None
 
 
@@ -154,4 +162,8 @@ def _match(row: Loss, signature: str, *, constructor: bool) -> LossMatch:
 
 @cache
 def _default() -> Catalog:
-    return Catalog(TORCH_LOSSES + ECOSYSTEM_LOSSES, TORCH_OPTIMIZERS + ECOSYSTEM_OPTIMIZERS, SINKS)
+    return Catalog(
+        TORCH_LOSSES + ECOSYSTEM_LOSSES + KORNIA_LOSSES + MONAI_LOSSES + SEGMENTATION_LOSSES,
+        TORCH_OPTIMIZERS + ECOSYSTEM_OPTIMIZERS,
+        SINKS,
+    )

@@ -55,10 +55,10 @@ def words(name: str) -> tuple[str, ...]:
 def is_batch_size(name: str, batch_size_names: frozenset[str]) -> bool:
     """True when the name means the number of examples in a batch; case and underscores don't matter."""
     parts = words(name)
-    if not parts or parts[0] in _REFERENCE:
-        return False
     squeezed = "".join(parts)
-    return squeezed.endswith("batchsize") or squeezed in _squeezed(batch_size_names)
+    if squeezed in _squeezed(batch_size_names):
+        return True
+    return squeezed.endswith("batchsize") and parts[0] not in _REFERENCE
 
 
 @lru_cache(maxsize=8)

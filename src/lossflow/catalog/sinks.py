@@ -66,4 +66,4 @@ METHODS = {
     ("step", "engine"): "deepspeed.DeepSpeedEngine.step",
     ("manual_backward", ""): "lightning.pytorch.LightningModule.manual_backward",
 }
-"""The sink that a method is where its class is out of sight, by its name and the last word of its receiver's ("" for any)."""
+"""The sink that a method is by its name and the last word of its receiver's ("" for any), its class out of sight."""

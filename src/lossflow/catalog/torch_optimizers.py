@@ -41,7 +41,7 @@ TORCH_OPTIMIZERS = (
         Scale.INVARIANT,
         f"params lr betas eps weight_decay momentum_decay decoupled_weight_decay * {_FLAGS}",
     ),
-    # Until the variance of its adaptive term is tractable, it takes plain momentum steps (Liu et al. 2020, algorithm 2).
+    # Until the variance of its adaptive term is tractable, it takes momentum steps (Liu et al. 2020, algorithm 2).
     Optimizer(
         "torch.optim.RAdam",
         Scale.INVARIANT,
