@@ -1,1 +1,35 @@
+"""The rules, in the order of their codes."""
 
+from __future__ import annotations
+
+from lossflow.rules.invalid_reduction import InvalidReduction
+from lossflow.rules.kl_mean import KlMean
+from lossflow.rules.legacy_reduction_arguments import LegacyReductionArguments
+from lossflow.rules.mixed_reductions import MixedReductions
+from lossflow.rules.reduction_in_wrong_position import ReductionInWrongPosition
+from lossflow.rules.rule import Rule
+from lossflow.rules.sum_with_adaptive_optimizer import SumWithAdaptiveOptimizer
+from lossflow.rules.sum_with_fixed_lr import SumWithFixedLr
+from lossflow.rules.sum_with_lr_times_batch import SumWithLrTimesBatch
+from lossflow.rules.sum_with_unseen_lr import SumWithUnseenLr
+from lossflow.rules.tensors_to_constructor import TensorsToConstructor
+from lossflow.rules.unreduced_backward import UnreducedBackward
+from lossflow.rules.unreduced_objective import UnreducedObjective
+
+RULES: tuple[type[Rule], ...] = (
+    SumWithFixedLr,
+    SumWithAdaptiveOptimizer,
+    SumWithUnseenLr,
+    SumWithLrTimesBatch,
+    MixedReductions,
+    UnreducedBackward,
+    UnreducedObjective,
+    LegacyReductionArguments,
+    InvalidReduction,
+    KlMean,
+    ReductionInWrongPosition,
+    TensorsToConstructor,
+)
+"""Every rule; what a run uses of them is a question of its configuration."""
+
+__all__ = ["RULES", "Rule"]

@@ -1,0 +1,122 @@
+"""LF303."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from lossflow.catalog import Catalog
+from lossflow.domain.trace import LossCall, Place, Step, StepKind, Trace
+from lossflow.domain.values import Term
+from lossflow.findings import Finding
+from lossflow.rules.arguments import misplaced_reduction
+from lossflow.rules.reductions import chosen_at, merely_imported
+from lossflow.rules.rule import Rule
+from lossflow.rules.scale import Objective, objectives
+from lossflow.rules.way import reduction, unrepeated, way_out
+from lossflow.rules.wording import loss_name, sink
+
+
+class KlMean(Rule):
+    """The objective is a Kullback-Leibler divergence divided by the number of its elements.
+
+    ## Why
+    A divergence is a sum over the classes, averaged over the examples. `reduction="mean"`, the default of
+    `KLDivLoss` and `kl_div`, divides by examples *and* classes: with a thousand classes the loss is a thousand
+    times smaller than the divergence, and a distillation weight tuned for one number of classes means nothing for
+    another. Torch warns about it at run time. `reduction="batchmean"` is the divergence.
+
+    ## Bad
+    ```python
+    import torch
+    import torch.nn.functional as F
+    from torch import nn
+
+    teacher, student = nn.Linear(4, 10), nn.Linear(4, 10)
+    criterion = nn.KLDivLoss()
+    optimizer = torch.optim.SGD(student.parameters(), lr=0.01)
+
+    for x in torch.utils.data.DataLoader(torch.randn(32, 4), batch_size=8):
+        with torch.no_grad():
+            target = F.softmax(teacher(x), dim=1)
+        optimizer.zero_grad()
+        loss = criterion(F.log_softmax(student(x), dim=1), target)
+        loss.backward()
+        optimizer.step()
+    ```
+
+    ## Good
+    ```python
+    import torch
+    import torch.nn.functional as F
+    from torch import nn
+
+    teacher, student = nn.Linear(4, 10), nn.Linear(4, 10)
+    criterion = nn.KLDivLoss(reduction="batchmean")
+    optimizer = torch.optim.SGD(student.parameters(), lr=0.01)
+
+    for x in torch.utils.data.DataLoader(torch.randn(32, 4), batch_size=8):
+        with torch.no_grad():
+            target = F.softmax(teacher(x), dim=1)
+        optimizer.zero_grad()
+        loss = criterion(F.log_softmax(student(x), dim=1), target)
+        loss.backward()
+        optimizer.step()
+    ```
+
+    ## Fix safety
+    Unsafe: `batchmean` makes the loss as many times larger as there are classes, so its weight or the learning rate
+    must be tuned again. It divides by the first dimension only: a loss over a batch of sequences still grows with
+    their length.
+
+    ## References
+    - PyTorch documentation, "torch.nn.KLDivLoss", parameter `reduction` and the note on it
+    - Hinton et al., "Distilling the Knowledge in a Neural Network", 2015
+    """
+
+    code = "LF303"
+    name = "kl-mean"
+    fixable = "unsafe"
+
+    def check(self, trace: Trace) -> Iterator[Finding]:
+        """Each divergence reduced by `mean` that a training step differentiates."""
+        # `nn.KLDivLoss("batchmean")` averages because the string went astray: that is LF304 alone.
+        astray = {
+            event.site.place for event in trace.events if isinstance(event, LossCall) and misplaced_reduction(event)
+        }
+        found: dict[Place, Finding] = {}
+        for objective in objectives(trace):
+            for term in objective.terms:
+                for step in _mean_divergences(term):
+                    choice = chosen_at(term, step)
+                    if not astray & {step.site.place, choice.site.place}:
+                        self._add(trace, found, objective, step, choice)
+        yield from found.values()
+
+    def _add(
+        self, trace: Trace, found: dict[Place, Finding], objective: Objective, step: Step, choice: Step
+    ) -> None:
+        training = objective.training
+        if merely_imported(trace, choice.site, training.backward.site):
+            return
+        way = unrepeated([*reduction(trace, choice.site), *way_out(trace, training.backward, training.optimizers)])
+        message = _message(step, sink(trace, training.backward))
+        found.setdefault(choice.site.entry, self.finding(trace, choice.site.entry, message, related=way))
+
+
+def _mean_divergences(term: Term) -> Iterator[Step]:
+    for step in term.trail:
+        if step.kind is StepKind.COMPUTED and step.reduction == "mean":
+            match = Catalog.default().loss(step.loss)
+            if match is not None and match.row.divergence:
+                yield step
+
+
+def _message(step: Step, goes: str) -> str:
+    # torch.kl_div takes the numbers 0, 1 and 2 for its reduction, and has none for "batchmean".
+    cure = "`F.kl_div` with " if step.loss == "torch.kl_div" else ""
+    how = "its default reduction" if step.default else "`reduction`"
+    return (
+        f'`{loss_name(step.loss)}` {goes} with {how} "mean", which divides by the number of all elements, classes '
+        f'included, and is not the divergence. Use {cure}`reduction="batchmean"`; it is as many times larger as there '
+        "are classes, so tune the weight of this term again."
+    )

@@ -1,0 +1,164 @@
+"""LF105."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from lossflow.domain.trace import Place, Site, Step, StepKind, Trace
+from lossflow.domain.training import TrainingStep
+from lossflow.domain.values import Term
+from lossflow.findings import Finding, Related, Role, Severity
+from lossflow.rules.reductions import chosen_at, merely_imported, own_choice, raising_step
+from lossflow.rules.rule import Rule, related
+from lossflow.rules.scale import Objective, objectives
+from lossflow.rules.way import reduction, unrepeated, way_out
+from lossflow.rules.wording import line, power, sink
+
+
+class MixedReductions(Rule):
+    """An objective adds terms that grow with different powers of the batch size.
+
+    ## Why
+    A term that is averaged over the batch and one that is summed over it are in balance at one batch size only: at
+    twice the batch the summed term weighs twice as much against the other. In a VAE with a mean reconstruction loss
+    and a summed KL term the batch size is a hidden beta. No optimizer and no learning rate makes up for that,
+    because it is the direction of the gradient that changes, not its length.
+
+    ## Bad
+    ```python
+    import torch
+    import torch.nn.functional as F
+    from torch import nn
+
+    encoder, decoder = nn.Linear(8, 4), nn.Linear(2, 8)
+    optimizer = torch.optim.Adam([*encoder.parameters(), *decoder.parameters()], lr=1e-3)
+    loader = torch.utils.data.DataLoader(torch.rand(32, 8), batch_size=8)
+
+    for x in loader:
+        mu, logvar = encoder(x).chunk(2, dim=1)
+        z = mu + torch.randn_like(mu) * torch.exp(0.5 * logvar)
+        reconstruction = F.mse_loss(decoder(z), x)
+        kl = -0.5 * torch.sum(1 + logvar - mu.pow(2) - logvar.exp())
+        optimizer.zero_grad()
+        loss = reconstruction + kl
+        loss.backward()
+        optimizer.step()
+    ```
+
+    ## Good
+    ```python
+    import torch
+    import torch.nn.functional as F
+    from torch import nn
+
+    encoder, decoder = nn.Linear(8, 4), nn.Linear(2, 8)
+    optimizer = torch.optim.Adam([*encoder.parameters(), *decoder.parameters()], lr=1e-3)
+    loader = torch.utils.data.DataLoader(torch.rand(32, 8), batch_size=8)
+
+    for x in loader:
+        mu, logvar = encoder(x).chunk(2, dim=1)
+        z = mu + torch.randn_like(mu) * torch.exp(0.5 * logvar)
+        reconstruction = F.mse_loss(decoder(z), x)
+        kl = -0.5 * torch.sum(1 + logvar - mu.pow(2) - logvar.exp()) / x.size(0)
+        optimizer.zero_grad()
+        loss = reconstruction + kl
+        loss.backward()
+        optimizer.step()
+    ```
+
+    ## Fix safety
+    Unsafe: it changes the balance of the terms, at every batch size. It is offered only where changing one term
+    makes all of them equal.
+
+    ## References
+    - Kingma and Welling, "Auto-Encoding Variational Bayes", 2014
+    - Higgins et al., "beta-VAE: Learning Basic Visual Concepts with a Constrained Variational Framework", 2017
+    - PyTorch documentation, "torch.nn.functional.binary_cross_entropy", parameter `reduction`
+    """
+
+    code = "LF105"
+    name = "mixed-reductions"
+    fixable = "sometimes unsafe"
+    severity = Severity.ERROR
+
+    def check(self, trace: Trace) -> Iterator[Finding]:
+        """Each addition of terms whose exponents are known and differ, once."""
+        found: dict[Place, Mixture] = {}
+        for objective in objectives(trace):
+            if objective.mixed:
+                mixture = _mixture(objective)
+                if not merely_imported(trace, mixture.site, objective.training.backward.site):
+                    found.setdefault(mixture.site.entry, mixture)
+        for place, mixture in found.items():
+            yield self.finding(trace, place, _message(trace, mixture), related=_way(trace, mixture))
+
+
+@dataclass(frozen=True, slots=True)
+class Mixture:
+    """Two terms of one objective: `steep` grows faster with the batch than `flat`; `site` is their addition."""
+
+    training: TrainingStep
+    steep: Term
+    flat: Term
+    site: Site
+
+
+def _mixture(objective: Objective) -> Mixture:
+    """The first addition of two terms of different exponent; backward itself where they meet nowhere before."""
+    pairs = [
+        (left, right)
+        for index, left in enumerate(objective.terms)
+        for right in objective.terms[index + 1 :]
+        if left.exponent.apart(right.exponent)
+    ]
+    left, right = min(pairs, key=_meeting)
+    step = _addition(left, right)
+    steep, flat = (left, right) if (left.exponent - right.exponent).at_least(0) else (right, left)
+    return Mixture(objective.training, steep, flat, step.site if step else objective.training.backward.site)
+
+
+def _meeting(pair: tuple[Term, Term]) -> int:
+    """How many steps remain after the two are added: the earlier they meet, the more."""
+    left, right = pair
+    step = _addition(left, right)
+    return -(len(left.trail) - left.trail.index(step)) if step else 0
+
+
+def _addition(left: Term, right: Term) -> Step | None:
+    """The step at which two terms were first added."""
+    return next((step for step in left.trail if step.kind is StepKind.ADDED and step in right.trail), None)
+
+
+def _choice(term: Term) -> Step | None:
+    raised = raising_step(term)
+    return chosen_at(term, raised) if raised else own_choice(term)
+
+
+def _message(trace: Trace, mixture: Mixture) -> str:
+    ratio = mixture.steep.exponent - mixture.flat.exponent
+    return (
+        f"This objective, which {sink(trace, mixture.training.backward)}, adds {_term(trace, mixture.steep)} to "
+        f"{_term(trace, mixture.flat)}. Their ratio grows as {power(ratio)}: the batch size B is a hidden weight "
+        "between them, whatever the optimizer. Give both the same reduction, or divide the summed term by the batch "
+        "size."
+    )
+
+
+def _term(trace: Trace, term: Term) -> str:
+    """`a term that grows with the batch size as B (line 16)`."""
+    grows = "a term that does not depend on the batch size"
+    if not term.exponent.is_zero:
+        grows = f"a term that goes with the batch size as {power(term.exponent)}"
+    step = _choice(term)
+    return f"{grows} ({line(trace, step.site.place)})" if step else grows
+
+
+def _way(trace: Trace, mixture: Mixture) -> tuple[Related, ...]:
+    locations = [*reduction(trace, mixture.site)]
+    for term, words in ((mixture.steep, "this term grows faster with the batch"), (mixture.flat, "than this term")):
+        step = _choice(term)
+        if step is not None:
+            locations.append(related(trace, Role.TERM, step.site, words))
+    training = mixture.training
+    return unrepeated([*locations, *way_out(trace, training.backward, training.optimizers)])

@@ -1,0 +1,73 @@
+"""Where on the trail of a loss its reduction was chosen, and in which file a finding about it stands."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from fractions import Fraction
+
+from lossflow.domain.trace import Site, Step, StepKind, Trace
+from lossflow.domain.values import Tensor, Term, Value, alternatives
+
+
+def tensors(value: Value | None) -> Iterator[Tensor]:
+    """The tensors that an objective may be; gradients flow through each, or backward would raise."""
+    for alternative in alternatives(value) if value is not None else ():
+        if isinstance(alternative, Tensor) and alternative.differentiable is not False:
+            yield alternative
+
+
+def raising_step(term: Term) -> Step | None:
+    """The step that made a batch sum of the term: the last to lift its exponent from below 1 to at least 1.
+
+    In `loss.sum() / n * n` that is the factor, not the sum, which the division had made up for.
+    """
+    total = Fraction(0)
+    found: Step | None = None
+    for step in term.trail:
+        rise = step.exponent.low
+        if rise is None:
+            continue
+        if total < 1 <= total + rise:
+            found = step
+        total += rise
+    # A loop repeats a step without writing it down again, so that no single step need reach 1.
+    return found or next((step for step in term.trail if step.exponent.low is not None and step.exponent.low > 0), None)
+
+
+def chosen_at(term: Term, step: Step) -> Step:
+    """Where the reduction of `step` was chosen: at the constructor of a criterion, which was made before its call."""
+    if step.kind is not StepKind.COMPUTED:
+        return step
+    before = term.trail[: term.trail.index(step)]
+    for earlier in reversed(before):
+        if earlier.kind is StepKind.COMPUTED:
+            break  # a criterion applied to the result of another one: the constructor before belongs to that
+        if earlier.kind is StepKind.CONSTRUCTED and earlier.loss == step.loss:
+            return earlier
+    return step
+
+
+def own_choice(term: Term) -> Step | None:
+    """Where the reduction was chosen of a term that no step has reduced: at its loss, else where its trail begins."""
+    computed = term.last(StepKind.COMPUTED)
+    if computed is not None:
+        return chosen_at(term, computed)
+    return term.first(StepKind.CONSTRUCTED) or (term.trail[0] if term.trail else None)
+
+
+def merely_imported(trace: Trace, choice: Site, backward: Site) -> bool:
+    """True when another file's own analysis brings the two together, so that the finding stands there.
+
+    That is so where both are written in one other file, or where one call of this file leads to both.
+    """
+    if trace.here(choice) or trace.here(backward):
+        return False
+    return choice.place.file == backward.place.file or choice.entry == backward.entry
+
+
+def unreduced(objective: Value | None) -> Iterator[Tensor]:
+    """The tensors among what an objective may be that certainly have a dimension over the examples."""
+    for tensor in tensors(objective):
+        # A batch as a loader yields it is no loss; `batch.backward()` is some other method of some other class.
+        if tensor.axes.per_example and tensor.axes.certain and not tensor.data:
+            yield tensor

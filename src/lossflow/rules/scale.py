@@ -1,0 +1,144 @@
+"""How an objective's gradient and the optimizer's step answer to the batch size: the one detection of LF101 to LF105.
+
+One objective gets one scale finding. A mixture (LF105) comes before a sum, and among sums a learning rate that grows
+too (LF104) before a fixed one (LF101), before an optimizer that evens the scale out (LF102), before one that is out of
+sight (LF103).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from enum import IntEnum
+
+from lossflow.domain.exponent import Exponent
+from lossflow.domain.trace import OptimizerFacts, Place, Site, Step, StepKind, Trace
+from lossflow.domain.training import TrainingStep, training_steps
+from lossflow.domain.values import Term
+from lossflow.rules.reductions import chosen_at, merely_imported, raising_step, tensors
+
+
+class Driver(IntEnum):
+    """What turns the gradient of a sum into an update; of several optimizers the first in this order counts."""
+
+    GROWING = 1  # proportional to the gradient, with a learning rate that grows with the batch size
+    FIXED = 2  # proportional to the gradient, with a learning rate that does not make up for the sum
+    ADAPTIVE = 3  # invariant to the gradient's scale
+    UNSEEN = 4  # the optimizer or its learning rate is out of sight
+    BALANCED = 5  # the learning rate makes up for the sum, or may
+
+
+@dataclass(frozen=True, slots=True)
+class Objective:
+    """What one training step differentiates: `terms` are those that depend on the batch."""
+
+    training: TrainingStep
+    terms: tuple[Term, ...]
+
+    @property
+    def mixed(self) -> bool:
+        """True when every term's exponent is known and they are not all the same."""
+        known = [term.exponent.known for term in self.terms]
+        return None not in known and len(set(known)) > 1
+
+
+@dataclass(frozen=True, slots=True)
+class SummedTerm:
+    """A term of exponent 1 or more: the step that summed it, and the step at which that was chosen."""
+
+    term: Term
+    sum: Step
+    choice: Step
+
+
+@dataclass(frozen=True, slots=True)
+class Sum:
+    """A summed objective and what drives it; `gradient` is the exponent of its gradients as the optimizer sees them.
+
+    The finding stands at the first of `terms`. `repeats` are further training steps with the same sum and driver.
+    """
+
+    driver: Driver
+    training: TrainingStep
+    optimizer: OptimizerFacts
+    gradient: Exponent
+    terms: tuple[SummedTerm, ...]
+    repeats: tuple[TrainingStep, ...] = ()
+
+    @property
+    def choice(self) -> Site:
+        """Where the reduction is chosen."""
+        return self.terms[0].choice.site
+
+    @property
+    def update(self) -> Exponent:
+        """The exponent of an update by an optimizer whose step is proportional to the gradient."""
+        return self.gradient + self.optimizer.learning_rate
+
+
+def objectives(trace: Trace) -> Iterator[Objective]:
+    """Each objective that an optimizer, or a framework's training step, acts on."""
+    for training in training_steps(trace):
+        if not training.backward.grad_enabled or not (training.optimizers or training.backward.framework):
+            continue
+        for tensor in tensors(training.backward.objective):
+            if tensor.axes.per_example and tensor.axes.certain:
+                continue  # that backward raises: LF201's and LF202's business
+            terms = tuple(term for term in tensor.terms if not term.batchless)
+            if terms:
+                yield Objective(training, terms)
+
+
+def sums(trace: Trace) -> list[Sum]:
+    """The summed objectives of the trace, one for each place of a reduction and each driver of it."""
+    found = [each for objective in objectives(trace) if (each := _sum(trace, objective)) is not None]
+    # A function is also analysed on its own, where its parameters are unknown: what a call shows of it is better known.
+    in_sight = {_places(each) for each in found if each.driver is not Driver.UNSEEN}
+    kept: dict[tuple[Driver, Place], Sum] = {}
+    for each in found:
+        if each.driver is Driver.BALANCED or (each.driver is Driver.UNSEEN and _places(each) in in_sight):
+            continue
+        first = kept.setdefault((each.driver, each.choice.entry), each)
+        if each.training.backward.site != first.training.backward.site:
+            kept[each.driver, each.choice.entry] = replace(first, repeats=(*first.repeats, each.training))
+    return list(kept.values())
+
+
+def _places(each: Sum) -> tuple[Place, Place]:
+    return each.choice.place, each.training.backward.site.place
+
+
+def _sum(trace: Trace, objective: Objective) -> Sum | None:
+    """The objective as a sum; None when it is none, is a mixture, or belongs to another file."""
+    training = objective.training
+    if objective.mixed:
+        return None
+    terms = tuple(_summed(objective))
+    if not terms or merely_imported(trace, terms[0].choice.site, training.backward.site):
+        return None
+    gradient = terms[0].term.exponent + training.scaled
+    # A framework that makes the optimizer itself shows none.
+    optimizers = training.optimizers or (OptimizerFacts(),)
+    driver, optimizer = min(((_driver(gradient, each), each) for each in optimizers), key=lambda pair: pair[0])
+    return Sum(driver, training, optimizer, gradient, terms)
+
+
+def _summed(objective: Objective) -> Iterator[SummedTerm]:
+    """The terms whose gradient grows at least in proportion to the batch size."""
+    for term in objective.terms:
+        if (term.exponent + objective.training.scaled).at_least(1):
+            # A way too long for its trail may have lost the step: then all that is known is where it ends.
+            step = raising_step(term) or Step(StepKind.PASSED, objective.training.backward.site)
+            yield SummedTerm(term, step, chosen_at(term, step))
+
+
+def _driver(gradient: Exponent, optimizer: OptimizerFacts) -> Driver:
+    """What `optimizer` makes of the gradient of a sum."""
+    rate = optimizer.learning_rate
+    if optimizer.proportional is None or (rate.low is None and rate.high is None):
+        return Driver.UNSEEN
+    if not optimizer.proportional:
+        return Driver.ADAPTIVE if rate.is_zero else Driver.BALANCED
+    if rate.low is not None and rate.low > 0:
+        return Driver.GROWING
+    return Driver.FIXED if (gradient + rate).at_least(1) else Driver.BALANCED

@@ -1,0 +1,107 @@
+"""LF101."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from lossflow.domain.trace import Trace
+from lossflow.findings import Finding
+from lossflow.rules.advice import remedy
+from lossflow.rules.rule import Rule
+from lossflow.rules.scale import Driver, Sum, sums
+from lossflow.rules.way import way_of_sum
+from lossflow.rules.wording import learning_rate, on_doubling, optimizer_name, power, reduction_of, sink
+
+
+class SumWithFixedLr(Rule):
+    """A loss summed over the batch, a step proportional to the gradient, and a learning rate that stays as it is.
+
+    ## Why
+    The gradient of a sum over the batch grows with the number of examples in it, and SGD's step grows with the
+    gradient. With the learning rate left alone, doubling the batch doubles every update: the run that was tuned at
+    batch size 16 diverges at 128, and the smaller last batch of an epoch counts for less than the others. The mean
+    has none of this. A sum whose learning rate was tuned for one batch size is a legitimate choice as long as that
+    size never changes. Dividing the learning rate instead of the loss is not the same once there is weight decay,
+    or once the batch size varies while momentum carries gradients over.
+
+    ## Bad
+    ```python
+    import torch
+    from torch import nn
+
+    model = nn.Linear(4, 1)
+    criterion = nn.MSELoss(reduction="sum")
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.01)
+    loader = torch.utils.data.DataLoader(
+        torch.utils.data.TensorDataset(torch.randn(32, 4), torch.randn(32, 1)), batch_size=8
+    )
+
+    for inputs, targets in loader:
+        optimizer.zero_grad()
+        loss = criterion(model(inputs), targets)
+        loss.backward()
+        optimizer.step()
+    ```
+
+    ## Good
+    ```python
+    import torch
+    from torch import nn
+
+    model = nn.Linear(4, 1)
+    criterion = nn.MSELoss(reduction="mean")
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.01)
+    loader = torch.utils.data.DataLoader(
+        torch.utils.data.TensorDataset(torch.randn(32, 4), torch.randn(32, 1)), batch_size=8
+    )
+
+    for inputs, targets in loader:
+        optimizer.zero_grad()
+        loss = criterion(model(inputs), targets)
+        loss.backward()
+        optimizer.step()
+    ```
+
+    ## Fix safety
+    Unsafe: the mean gives smaller updates than the sum, so the learning rate must be tuned again. An objective of
+    several sums keeps its balance only if the whole of it is divided by the batch size.
+
+    ## References
+    - PyTorch documentation, "torch.nn.MSELoss", parameter `reduction`
+    - PyTorch documentation, "torch.optim.SGD"
+    - Goyal et al., "Accurate, Large Minibatch SGD: Training ImageNet in 1 Hour", 2017
+    """
+
+    code = "LF101"
+    name = "sum-with-fixed-lr"
+    fixable = "unsafe"
+
+    def check(self, trace: Trace) -> Iterator[Finding]:
+        """A sum whose update still grows with the batch size."""
+        for found in sums(trace):
+            if found.driver is Driver.FIXED:
+                yield self.finding(
+                    trace, found.choice.entry, _message(trace, found), related=way_of_sum(trace, found)
+                )
+
+
+def _message(trace: Trace, found: Sum) -> str:
+    update = found.update
+    numbers = ""
+    if update.known is not None:
+        numbers = f", and at batch size 64 an update is {64 ** float(update.known):,.0f} times that of a single example"
+    return (
+        f"{reduction_of(found.terms[0].sum)} {sink(trace, found.training.backward)}; "
+        f"the step of {optimizer_name(found.optimizer)} is proportional to the gradient and its "
+        f"{learning_rate(trace, found.optimizer)} {_response(found)}. "
+        f"Doubling the batch {on_doubling(update)} every update{numbers}. "
+        f"If no single batch size is meant, {remedy(found)}, and tune the learning rate again."
+    )
+
+
+def _response(found: Sum) -> str:
+    """How the learning rate answers to the batch size."""
+    rate = found.optimizer.learning_rate
+    if rate.is_zero:
+        return "does not change with the batch size"
+    return f"does not make up for gradients that grow as {power(found.gradient)}"

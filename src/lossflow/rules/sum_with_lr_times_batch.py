@@ -1,0 +1,93 @@
+"""LF104."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from lossflow.domain.trace import Trace
+from lossflow.findings import Finding
+from lossflow.rules.rule import Rule
+from lossflow.rules.scale import Driver, Sum, sums
+from lossflow.rules.way import way_of_sum
+from lossflow.rules.wording import learning_rate, loss_name, on_doubling, optimizer_name, power, reduction_of, sink
+
+
+class SumWithLrTimesBatch(Rule):
+    """A loss summed over the batch meets a learning rate that grows with the batch size as well.
+
+    ## Why
+    The linear scaling rule multiplies the learning rate by the batch size because the *mean* over a larger batch
+    takes fewer steps in an epoch. A loss that is summed over the batch already carries that factor in its gradient,
+    so that the update grows with both together, usually with the square of the batch size: doubling the batch
+    quadruples every update.
+
+    ## Bad
+    ```python
+    import torch
+    from torch import nn
+
+    batch_size = 16
+    model = nn.Linear(4, 1)
+    criterion = nn.MSELoss(reduction="sum")
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.001 * batch_size / 256)
+    loader = torch.utils.data.DataLoader(
+        torch.utils.data.TensorDataset(torch.randn(64, 4), torch.randn(64, 1)), batch_size=batch_size
+    )
+
+    for inputs, targets in loader:
+        optimizer.zero_grad()
+        loss = criterion(model(inputs), targets)
+        loss.backward()
+        optimizer.step()
+    ```
+
+    ## Good
+    ```python
+    import torch
+    from torch import nn
+
+    batch_size = 16
+    model = nn.Linear(4, 1)
+    criterion = nn.MSELoss(reduction="mean")
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.1 * batch_size / 256)
+    loader = torch.utils.data.DataLoader(
+        torch.utils.data.TensorDataset(torch.randn(64, 4), torch.randn(64, 1)), batch_size=batch_size
+    )
+
+    for inputs, targets in loader:
+        optimizer.zero_grad()
+        loss = criterion(model(inputs), targets)
+        loss.backward()
+        optimizer.step()
+    ```
+
+    ## Fix safety
+    No fix is offered: whether the sum or the scaled learning rate is the mistake is for the author to say.
+
+    ## References
+    - PyTorch documentation, "torch.nn.MSELoss", parameter `reduction`
+    - Goyal et al., "Accurate, Large Minibatch SGD: Training ImageNet in 1 Hour", 2017, section 2.1
+    """
+
+    code = "LF104"
+    name = "sum-with-lr-times-batch"
+
+    def check(self, trace: Trace) -> Iterator[Finding]:
+        """A sum with a learning rate that grows with the batch size."""
+        for found in sums(trace):
+            if found.driver is Driver.GROWING:
+                yield self.finding(
+                    trace, found.choice.entry, _message(trace, found), related=way_of_sum(trace, found)
+                )
+
+
+def _message(trace: Trace, found: Sum) -> str:
+    step = found.terms[0].sum
+    mean = f'`reduction="mean"` at `{loss_name(step.loss)}`' if step.loss else "a mean"
+    return (
+        f"{reduction_of(step)} {sink(trace, found.training.backward)}, so that its gradient grows with the batch size "
+        f"B as {power(found.gradient)}, and the {learning_rate(trace, found.optimizer)} of "
+        f"{optimizer_name(found.optimizer)} grows as {power(found.optimizer.learning_rate)}. "
+        f"Together the update grows as {power(found.update)}: doubling the batch {on_doubling(found.update)} it. "
+        f"A learning rate scaled by the batch size belongs to the mean: use {mean}."
+    )

@@ -1,0 +1,112 @@
+"""LF103."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from lossflow.domain.trace import Trace
+from lossflow.findings import Finding, Severity
+from lossflow.rules.advice import remedy
+from lossflow.rules.rule import Rule
+from lossflow.rules.scale import Driver, Sum, sums
+from lossflow.rules.way import way_of_sum
+from lossflow.rules.wording import on_doubling, optimizer_name, reduction_of, sink
+
+
+class SumWithUnseenLr(Rule):
+    """A loss summed over the batch drives a training step whose optimizer or learning rate is out of sight.
+
+    ## Why
+    The gradient of a sum over the batch grows with the number of examples in it. Whether the update grows with it
+    depends on the optimizer and its learning rate, which this code gets from elsewhere: with SGD and a fixed
+    learning rate doubling the batch doubles every update, with Adam it changes what clipping, `eps` and coupled
+    weight decay do. Code that cannot see its optimizer does best to hand it a loss that does not depend on the
+    batch size.
+
+    ## Bad
+    ```python
+    import torch
+    from torch import nn
+
+
+    def train(model, loader, optimizer):
+        criterion = nn.MSELoss(reduction="sum")
+        for inputs, targets in loader:
+            optimizer.zero_grad()
+            loss = criterion(model(inputs), targets)
+            loss.backward()
+            optimizer.step()
+    ```
+
+    ## Good
+    ```python
+    import torch
+    from torch import nn
+
+
+    def train(model, loader, optimizer):
+        criterion = nn.MSELoss(reduction="mean")
+        for inputs, targets in loader:
+            optimizer.zero_grad()
+            loss = criterion(model(inputs), targets)
+            loss.backward()
+            optimizer.step()
+    ```
+
+    ## Fix safety
+    Unsafe: the mean gives smaller gradients than the sum, so the learning rate may have to be tuned again. An
+    objective of several sums keeps its balance only if the whole of it is divided by the batch size.
+
+    ## References
+    - PyTorch documentation, "torch.nn.MSELoss", parameter `reduction`
+    - PyTorch documentation, "torch.optim", section "Taking an optimization step"
+    """
+
+    code = "LF103"
+    name = "sum-with-unseen-lr"
+    fixable = "unsafe"
+    severity = Severity.NOTE
+
+    def check(self, trace: Trace) -> Iterator[Finding]:
+        """A sum whose optimizer or learning rate is out of sight."""
+        for found in sums(trace):
+            if found.driver is Driver.UNSEEN:
+                yield self.finding(
+                    trace, found.choice.entry, _message(trace, found), related=way_of_sum(trace, found)
+                )
+
+
+def _message(trace: Trace, found: Sum) -> str:
+    return (
+        f"{reduction_of(found.terms[0].sum)} {sink(trace, found.training.backward)}, and {_unseen(found)}. "
+        f"{_consequence(found)} "
+        f"To make this independent of the batch size, {remedy(found)}."
+    )
+
+
+def _unseen(found: Sum) -> str:
+    optimizer = found.optimizer
+    if optimizer.proportional is not None:
+        return f"the learning rate of {optimizer_name(optimizer)} is out of sight here"
+    if optimizer.name:
+        return f"what {optimizer_name(optimizer)} makes of the gradient's scale is not known here"
+    return "the optimizer that steps on it is out of sight here"
+
+
+def _consequence(found: Sum) -> str:
+    growth = on_doubling(found.gradient)
+    gradients = (
+        f"doubling the batch {growth} the gradients, and with them what clipping thresholds, eps and coupled weight "
+        "decay do"
+    )
+    match found.optimizer.proportional:
+        case False:
+            step = f"The step of {optimizer_name(found.optimizer)}"
+            return f"{step} does not depend on the gradient's scale, but {gradients}."
+        case True:
+            return f"Unless the learning rate shrinks with the batch size, doubling the batch {growth} every update."
+        case None:
+            return (
+                f"If it is SGD with a fixed learning rate, doubling the batch {growth} every update; "
+                f"if it is Adam, {gradients}."
+            )

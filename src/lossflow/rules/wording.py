@@ -1,0 +1,89 @@
+"""The words that the messages of several rules share: how a place, a loss, an optimizer and a growth are called."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from pathlib import PurePath
+
+from lossflow.domain.exponent import Exponent
+from lossflow.domain.trace import Backward, OptimizerFacts, Place, Step, StepKind, Trace
+
+_FAMILIAR = (("torch.nn.functional.", "F."), ("torch.nn.", "nn."))
+_OFTEN = {Fraction(1): "doubles", Fraction(2): "quadruples"}
+
+
+def line(trace: Trace, place: Place) -> str:
+    """`line 12`; `line 3 of cell 2` in a notebook, `line 12 of losses.py` where the place is in another file."""
+    source = trace.sources[place.file]
+    location = source.location(trace.span(place).start)
+    words = f"line {location.row}"
+    if location.cell is not None:
+        words += f" of cell {location.cell}"
+    return words if place.file == trace.file else f"{words} of {PurePath(place.file).name}"
+
+
+def loss_name(dotted: str) -> str:
+    """A loss as scripts call it: `nn.MSELoss`, `F.mse_loss`, `sigmoid_focal_loss`."""
+    for long, short in _FAMILIAR:
+        leaf = dotted.removeprefix(long)
+        if leaf != dotted and "." not in leaf:
+            return short + leaf
+    return dotted.rpartition(".")[2]
+
+
+def optimizer_name(optimizer: OptimizerFacts) -> str:
+    """`SGD`; `the hand-written update` for a step that is plain code."""
+    if optimizer.name:
+        return optimizer.name.rpartition(".")[2]
+    return "the hand-written update" if optimizer.proportional else "the optimizer"
+
+
+def learning_rate(trace: Trace, optimizer: OptimizerFacts) -> str:
+    """`learning rate `args.lr` (line 20)`, as far as its text and its place are known."""
+    words = f"learning rate `{optimizer.learning_rate_text}`" if optimizer.learning_rate_text else "learning rate"
+    site = optimizer.learning_rate_site
+    return f"{words} ({line(trace, site.place)})" if site else words
+
+
+def sink(trace: Trace, backward: Backward) -> str:
+    """Where the loss goes: `reaches backward on line 41`, or the framework that is handed it."""
+    where = line(trace, backward.site.place)
+    return f"is handed to {backward.framework} on {where}" if backward.framework else f"reaches backward on {where}"
+
+
+def power(exponent: Exponent) -> str:
+    """How something grows with the batch size: `B`, `B^2`, `at least B^(3/2)`."""
+    low = exponent.low
+    if low is None:
+        return "an unknown power of B"
+    written = "B" if low == 1 else f"B^{low}" if low.denominator == 1 else f"B^({low})"
+    return written if exponent.known is not None else f"at least {written}"
+
+
+def on_doubling(exponent: Exponent) -> str:
+    """What a batch of twice the size does to something of this exponent, as a verb: `doubles`, `multiplies by 2.8`."""
+    low = exponent.low or Fraction(0)
+    verb = _OFTEN.get(low, "")
+    if exponent.known is None:
+        return f"at least {verb}" if verb else f"at least multiplies by {2 ** float(low):.2g}"
+    return verb or f"multiplies by {2 ** float(low):.2g}"
+
+
+def reduction_of(step: Step) -> str:
+    """The step that chose the reduction, as the subject of a sentence."""
+    match step:
+        case Step(kind=StepKind.COMPUTED, loss=loss, reduction=reduction) if loss:
+            return f'`{loss_name(loss)}` with `reduction="{reduction}"`'
+        case Step(kind=StepKind.REDUCED):
+            return "This sum over the batch"
+        case Step(kind=StepKind.SCALED):
+            return "This loss, multiplied by the batch size,"
+        case Step(kind=StepKind.ADDED):
+            return "This sum of one loss for each example"
+        case _:
+            return "This sum"
+
+
+def listed(names: list[str], last: str = "and") -> str:
+    """`a`, `a and b`, `a, b and c`."""
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} {last} {names[-1]}"
