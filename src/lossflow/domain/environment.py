@@ -10,12 +10,13 @@ from collections.abc import Hashable, Mapping
 from dataclasses import dataclass, field, replace
 from enum import Enum
 from types import MappingProxyType
+from typing import Any
 
 from lossflow.domain.exponent import Exponent
 from lossflow.domain.trace import Step
 from lossflow.domain.values import Const, Number, OneOf, Ref, Tensor, Tuple, Unknown, Value, join
 
-_NOTHING: Mapping[Hashable, Value] = MappingProxyType({})
+_NOTHING: Mapping[Any, Value] = MappingProxyType({})
 
 
 class Kind(Enum):
@@ -37,7 +38,7 @@ class Record:
     """
 
     kind: Kind
-    slots: Mapping[Hashable, Value] = field(default_factory=lambda: _NOTHING)
+    slots: Mapping[Any, Value] = field(default_factory=lambda: _NOTHING)
     rest: Value | None = None
     count: Exponent = Exponent.ZERO
     cls: Value | None = None

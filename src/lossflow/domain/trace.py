@@ -139,7 +139,8 @@ class AttributeSet(Event):
 class Backward(Event):
     """An objective is handed to backward, or to a framework that does it (`framework` is then its title).
 
-    `gradient` is True where backward is given a gradient argument. `optimizers` is known at once only for a framework.
+    `gradient` is True where backward is given a gradient argument, `returned` where the gradients are returned rather
+    than added to the parameters' (`torch.autograd.grad`). `optimizers` is known at once only for a framework.
     """
 
     objective: Value | None = None
@@ -147,6 +148,7 @@ class Backward(Event):
     framework: str = ""
     optimizers: tuple[OptimizerFacts, ...] = ()
     divides: bool = False
+    returned: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,6 +177,13 @@ class Unused(Event):
     """A per-example loss is computed and its value is never used again."""
 
     loss: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Revealed(Event):
+    """`reveal(value)` was called, with a `reveal` that nothing defines: for tests of the analysis itself."""
+
+    value: Value | None = None
 
 
 @dataclass(frozen=True, slots=True)

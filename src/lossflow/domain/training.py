@@ -22,6 +22,9 @@ def training_steps(trace: Trace) -> Iterator[TrainingStep]:
     """Each backward of the trace with the optimizers that step on its gradients; none where no step is in sight."""
     for index, event in enumerate(trace.events):
         if isinstance(event, Backward):
+            if event.returned:
+                yield TrainingStep(event, ())
+                continue
             if event.framework:
                 yield TrainingStep(event, event.optimizers)
                 continue

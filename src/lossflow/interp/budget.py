@@ -1,0 +1,18 @@
+"""How much work the analysis of one file may be; running into a limit is noted, never silent."""
+
+from __future__ import annotations
+
+MAX_STEPS = 400_000
+"""Expressions evaluated for one file."""
+MAX_DEPTH = 14
+"""Calls of the program's own functions within each other."""
+MAX_RECURSION = 1
+"""Times that one function may stand on the stack while it is called again."""
+MAX_ROUNDS = 3
+"""Rounds of a loop before what still changes is unknown."""
+PYTHON_RECURSION = 12_000
+"""Python's own recursion limit during the analysis: a nested expression costs several frames a level."""
+
+
+class BudgetExceeded(Exception):
+    """The steps of `MAX_STEPS` are used up; the entry point at hand is left as far as it came."""

@@ -1,0 +1,7 @@
+"""The names that Python itself defines."""
+
+from __future__ import annotations
+
+import builtins
+
+BUILTINS = frozenset(name for name in dir(builtins) if not name.startswith("_"))

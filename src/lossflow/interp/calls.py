@@ -1,0 +1,118 @@
+"""Calls: what is called decides who answers."""
+
+from __future__ import annotations
+
+import libcst as cst
+
+from lossflow.domain.environment import Kind, Record
+from lossflow.domain.values import (
+    Bound,
+    Class,
+    Const,
+    External,
+    Function,
+    OneOf,
+    Partial,
+    Ref,
+    Unknown,
+    Value,
+)
+from lossflow.interp import classes, definitions, externals, functions, layers, losses, methods, unseen
+from lossflow.interp.machine import Arguments, Frame, Machine
+
+
+def call(machine: Machine, function: Value, arguments: Arguments, node: cst.CSTNode, frame: Frame) -> Value:
+    """The value of calling `function`."""
+    match function:
+        case Function():
+            return functions.run(machine, function, arguments, node, frame)
+        case Bound(receiver=receiver, function=Function() as inner):
+            return functions.run(machine, inner, _prepended(receiver, arguments), node, frame)
+        case Bound(receiver=receiver, function=str() as name):
+            return methods.call_method(machine, receiver, name, arguments, node, frame)
+        case Partial():
+            return call(machine, function.function, _completed(function, arguments), node, frame)
+        case Class():
+            return instantiate(machine, function, arguments, node, frame)
+        case External(name=name):
+            return externals.call_external(machine, name, arguments, node, frame)
+        case Ref():
+            return _call_object(machine, function, arguments, node, frame)
+        case OneOf():
+            return _call_any(machine, function, arguments, node, frame)
+        case Unknown():
+            return unseen.call_unseen(machine, function, arguments, node, frame)
+    return Unknown(computed=True, why="of a call that is not followed", site=machine.site(node, frame))
+
+
+def _prepended(receiver: Value, arguments: Arguments) -> Arguments:
+    return Arguments((receiver, *arguments.positional), arguments.keywords, arguments.nodes, arguments.open)
+
+
+def _completed(partial: Partial, arguments: Arguments) -> Arguments:
+    """The arguments of a partial's call: its own come first, keywords at the call win."""
+    return Arguments(
+        (*partial.args, *arguments.positional),
+        {**dict(partial.kwargs), **arguments.keywords},
+        arguments.nodes,
+        arguments.open,
+    )
+
+
+def _call_any(machine: Machine, function: OneOf, arguments: Arguments, node: cst.CSTNode, frame: Frame) -> Value:
+    """The join of calling each alternative, each on a heap of its own."""
+    before = machine.heap
+    results: list[Value] = []
+    after = None
+    for one in function.values:
+        if one == Const(None):
+            continue
+        machine.heap = before.fork()
+        results.append(call(machine, one, arguments, node, frame))
+        after = machine.heap if after is None else after.join(machine.heap)
+    machine.heap = after or before
+    return machine.joined(results)
+
+
+def instantiate(machine: Machine, cls: Class, arguments: Arguments, node: cst.CSTNode, frame: Frame) -> Value:
+    """A new instance of a class of the program."""
+    self = machine.allocate(node, Record(Kind.INSTANCE, cls=cls))
+    initialiser = classes.lookup(machine, cls, "__init__")
+    if isinstance(initialiser, Function):
+        functions.run(machine, initialiser, _prepended(self, arguments), node, frame)
+        return self
+    for base in classes.external_bases(machine, cls):
+        if match := machine.catalog.loss(base.name):
+            losses.initialise(machine, self, match, arguments, node=node, frame=frame)
+            return self
+    _fill_fields(machine, self, cls, arguments)
+    return self
+
+
+def _fill_fields(machine: Machine, self: Ref, cls: Class, arguments: Arguments) -> None:
+    """The attributes of a dataclass: its fields in order, from the arguments; defaults stay in the class."""
+    names = definitions.fields(machine, cls)
+    for name, value in (*zip(names, arguments.positional), *arguments.keywords.items()):
+        machine.put(self, name, machine.named(value, name))
+    held = machine.get(self)
+    for name in names:
+        if held.get(name) is None and classes.lookup(machine, cls, name) is None:
+            machine.put(self, name, Unknown(f"self.{name}"))
+
+
+def _call_object(machine: Machine, instance: Ref, arguments: Arguments, node: cst.CSTNode, frame: Frame) -> Value:
+    """Calling an instance: its `__call__` or `forward`, a criterion of the catalogue, or a layer."""
+    record = machine.get(instance)
+    cls = record.cls
+    if cls is None:
+        return Unknown(computed=True)
+    for name in ("__call__", "forward"):
+        method = classes.lookup(machine, cls, name)
+        if isinstance(method, Function):
+            return functions.run(machine, method, _prepended(instance, arguments), node, frame)
+    for base in classes.external_bases(machine, cls) or ((cls,) if isinstance(cls, External) else ()):
+        if match := machine.catalog.loss(base.name):
+            return losses.apply(machine, match, record, arguments, node=node, frame=frame)
+    if isinstance(cls, External) and layers.is_layer(cls.name):
+        return layers.apply(machine, cls.name, arguments)
+    return Unknown(computed=True, why="of an object whose call is out of sight", site=machine.site(node, frame))

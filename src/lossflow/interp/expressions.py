@@ -1,0 +1,323 @@
+"""The value of an expression."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import libcst as cst
+
+from lossflow.domain import arithmetic
+from lossflow.domain.environment import Kind, Record
+from lossflow.domain.exponent import Exponent
+from lossflow.domain.values import Const, Number, Ref, Size, Tensor, Tuple, Unknown, Value, join
+from lossflow.interp import attributes, functions, iteration, names, subscripts, truth
+from lossflow.interp.machine import Arguments, Frame, Loop, Machine
+
+_SYMBOLS: dict[type[cst.CSTNode], str] = {
+    cst.Add: "+", cst.AddAssign: "+", cst.Subtract: "-", cst.SubtractAssign: "-", cst.Multiply: "*",
+    cst.MultiplyAssign: "*", cst.Divide: "/", cst.DivideAssign: "/", cst.FloorDivide: "//", cst.FloorDivideAssign: "//",
+    cst.Modulo: "%", cst.ModuloAssign: "%", cst.Power: "**", cst.PowerAssign: "**", cst.MatrixMultiply: "@",
+    cst.MatrixMultiplyAssign: "@", cst.BitAnd: "&", cst.BitAndAssign: "&", cst.BitOr: "|", cst.BitOrAssign: "|",
+    cst.BitXor: "^", cst.BitXorAssign: "^", cst.LeftShift: "<<", cst.RightShift: ">>",
+}  # fmt: skip
+
+
+def symbol(operator: cst.CSTNode) -> str:
+    """The operator as it is written."""
+    return _SYMBOLS.get(type(operator), "?")
+
+
+def evaluate(machine: Machine, node: cst.BaseExpression, frame: Frame) -> Value:
+    """The value of any expression; unknown for those that no handler knows."""
+    handler = _HANDLERS.get(type(node))
+    if handler is None:
+        return Unknown(computed=True, why="of a construct that is not followed", site=machine.site(node, frame))
+    return handler(machine, node, frame)
+
+
+def _name(machine: Machine, node: cst.Name, frame: Frame) -> Value:
+    value = names.load(machine, node.value, frame)
+    machine.use(value)
+    return value
+
+
+def _attribute(machine: Machine, node: cst.Attribute, frame: Frame) -> Value:
+    owner = machine.evaluate(node.value, frame)
+    value = attributes.load(machine, owner, node.attr.value, node, frame)
+    machine.use(value)
+    return value
+
+
+def _integer(machine: Machine, node: cst.Integer, frame: Frame) -> Value:
+    return Const(int(node.value.replace("_", ""), 0)) if len(node.value) < 40 else Number(Exponent.ZERO)
+
+
+def _float(machine: Machine, node: cst.Float, frame: Frame) -> Value:
+    return Const(float(node.value.replace("_", "")))
+
+
+def _string(machine: Machine, node: cst.SimpleString, frame: Frame) -> Value:
+    return Const(node.evaluated_value)
+
+
+def _concatenated(machine: Machine, node: cst.ConcatenatedString, frame: Frame) -> Value:
+    value = node.evaluated_value
+    return Unknown(computed=True) if value is None else Const(value)
+
+
+def _formatted(machine: Machine, node: cst.FormattedString, frame: Frame) -> Value:
+    for part in node.parts:
+        if isinstance(part, cst.FormattedStringExpression):
+            machine.evaluate(part.expression, frame)
+    return Unknown(computed=True)
+
+
+def _ellipsis(machine: Machine, node: cst.Ellipsis, frame: Frame) -> Value:
+    return Const(...)
+
+
+def elements(machine: Machine, node: cst.Tuple | cst.List | cst.Set, frame: Frame) -> tuple[list[Value], Value | None]:
+    """The elements of a display that have a place, and what stands for those behind a star of unknown length."""
+    items: list[Value] = []
+    rest: Value | None = None
+    for element in node.elements:
+        value = machine.evaluate(element.value, frame)
+        if isinstance(element, cst.StarredElement):
+            known = iteration.known_items(machine, value)
+            if known is None:
+                one = iteration.element(machine, value)
+                rest = one if rest is None else join(rest, one)
+                continue
+            items.extend(known)
+        else:
+            items.append(value)
+    return items, rest
+
+
+def _tuple(machine: Machine, node: cst.Tuple, frame: Frame) -> Value:
+    items, rest = elements(machine, node, frame)
+    return Tuple(tuple(items)) if rest is None else Unknown(computed=True)
+
+
+def _list(machine: Machine, node: cst.List | cst.Set, frame: Frame) -> Value:
+    items, rest = elements(machine, node, frame)
+    if rest is not None:
+        return machine.allocate(node, Record(Kind.LIST, rest=machine.joined([*items, rest]), count=Exponent.UNKNOWN))
+    return machine.allocate(node, Record(Kind.LIST, dict(enumerate(items))))
+
+
+def _dict(machine: Machine, node: cst.Dict, frame: Frame) -> Value:
+    slots: dict[Any, Value] = {}
+    rest: Value | None = None
+    for element in node.elements:
+        value = machine.evaluate(element.value, frame)
+        if isinstance(element, cst.DictElement):
+            key = machine.evaluate(element.key, frame)
+            if isinstance(key, Const) and isinstance(key.value, (str, int)):
+                slots[key.value] = machine.named(value, str(key.value))
+            else:
+                rest = value if rest is None else join(rest, value)
+        elif machine.is_kind(value, Kind.DICT) and isinstance(value, Ref):
+            inner = machine.get(value)
+            slots.update(inner.slots)
+            rest = inner.rest if rest is None else rest if inner.rest is None else join(rest, inner.rest)
+        else:
+            rest = Unknown(computed=True)
+    return machine.allocate(node, Record(Kind.DICT, slots, rest=rest))
+
+
+def _binary(machine: Machine, node: cst.BinaryOperation, frame: Frame) -> Value:
+    left = machine.evaluate(node.left, frame)
+    right = machine.evaluate(node.right, frame)
+    return operate(machine, symbol(node.operator), left, right, node, frame)
+
+
+def operate(
+    machine: Machine, operator: str, left: Value, right: Value, node: cst.CSTNode, frame: Frame
+) -> Value:
+    """The value of a binary operation, for lists too."""
+    site = machine.site(node, frame)
+    left, right = truth.usable(left), truth.usable(right)
+    lists = [v for v in (left, right) if isinstance(v, Ref) and machine.get(v).kind is Kind.LIST]
+    if lists and operator in "+*":
+        return iteration.combined(machine, operator, left, right, node)
+    if isinstance(left, Size) or isinstance(right, Size):
+        return Unknown(computed=True, site=site)
+    return arithmetic.binary(operator, left, right, site=site, factor=machine.factor)
+
+
+def _unary(machine: Machine, node: cst.UnaryOperation, frame: Frame) -> Value:
+    value = truth.usable(machine.evaluate(node.expression, frame))
+    match node.operator:
+        case cst.Minus():
+            return arithmetic.negative(value)
+        case cst.Not():
+            known = truth.truth(machine, value)
+            return Unknown(computed=True) if known is None else Const(not known)
+        case cst.BitInvert() if isinstance(value, Tensor):
+            return arithmetic.compare(value, Const(0))
+        case cst.Plus():
+            return value
+    return Unknown(computed=True)
+
+
+def _boolean(machine: Machine, node: cst.BooleanOperation, frame: Frame) -> Value:
+    left = machine.evaluate(node.left, frame)
+    known = truth.truth(machine, left)
+    stops = isinstance(node.operator, cst.Or) if known else isinstance(node.operator, cst.And)
+    if known is not None and stops:
+        return left
+    right = machine.evaluate(node.right, frame)
+    return right if known is not None else join(left, right)
+
+
+def _comparison(machine: Machine, node: cst.Comparison, frame: Frame) -> Value:
+    left = machine.evaluate(node.left, frame)
+    answers: list[Value] = []
+    for target in node.comparisons:
+        right = machine.evaluate(target.comparator, frame)
+        answers.append(truth.compared(machine, target.operator, left, right))
+        left = right
+    if len(answers) == 1:
+        return answers[0]
+    return Unknown(computed=True)
+
+
+def _conditional(machine: Machine, node: cst.IfExp, frame: Frame) -> Value:
+    known = truth.truth(machine, machine.evaluate(node.test, frame))
+    if known is not None:
+        return machine.evaluate(node.body if known else node.orelse, frame)
+    before = machine.heap.fork()
+    body = machine.evaluate(node.body, frame)
+    after, machine.heap = machine.heap, before
+    orelse = machine.evaluate(node.orelse, frame)
+    machine.heap = after.join(machine.heap)
+    return join(body, orelse)
+
+
+def _named_expression(machine: Machine, node: cst.NamedExpr, frame: Frame) -> Value:
+    value = machine.evaluate(node.value, frame)
+    if isinstance(node.target, cst.Name):
+        names.store(machine, node.target.value, value, frame)
+    return value
+
+
+def _lambda(machine: Machine, node: cst.Lambda, frame: Frame) -> Value:
+    return functions.define(machine, node, "<lambda>", frame)
+
+
+def _await(machine: Machine, node: cst.Await, frame: Frame) -> Value:
+    return machine.evaluate(node.expression, frame)
+
+
+def _yield(machine: Machine, node: cst.Yield, frame: Frame) -> Value:
+    match node.value:
+        case cst.From(item=item):
+            frame.yields.append(iteration.element(machine, machine.evaluate(item, frame)))
+        case None:
+            pass
+        case value:
+            frame.yields.append(machine.evaluate(value, frame))
+    return Unknown(computed=True)
+
+
+def _comprehended(
+    machine: Machine, comprehension: cst.CompFor, results: list[cst.BaseExpression], frame: Frame
+) -> tuple[list[Value], Exponent]:
+    """The values of one round of a comprehension, and the exponent of the number of rounds."""
+    scope = machine.allocate(comprehension, Record(Kind.SCOPE, cls=frame.scope))
+    inner = Frame(frame.unit, scope, frame.code, frame.owner, frame.receiver, frame.entry)
+    trips = Exponent.ZERO
+    opened = 0
+    part: cst.CompFor | None = comprehension
+    while part is not None:
+        iterable = machine.evaluate(part.iter, inner)
+        here = iteration.trips(machine, iterable)
+        machine.loops.append(Loop(id(part), here))
+        opened += 1
+        trips = trips + here
+        names.assign(machine, part.target, iteration.element(machine, iterable), inner)
+        for condition in part.ifs:
+            machine.evaluate(condition.test, inner)
+        part = part.inner_for_in
+    values = [machine.evaluate(result, inner) for result in results]
+    del machine.loops[len(machine.loops) - opened :]
+    return values, trips
+
+
+def _list_comprehension(machine: Machine, node: cst.ListComp | cst.SetComp | cst.GeneratorExp, frame: Frame) -> Value:
+    (value,), trips = _comprehended(machine, node.for_in, [node.elt], frame)
+    return machine.allocate(node, Record(Kind.LIST, rest=value, count=trips))
+
+
+def _dict_comprehension(machine: Machine, node: cst.DictComp, frame: Frame) -> Value:
+    (_, value), trips = _comprehended(machine, node.for_in, [node.key, node.value], frame)
+    return machine.allocate(node, Record(Kind.DICT, rest=value, count=trips))
+
+
+def _subscript(machine: Machine, node: cst.Subscript, frame: Frame) -> Value:
+    owner = machine.evaluate(node.value, frame)
+    value = subscripts.load(machine, owner, node, frame)
+    machine.use(value)
+    return value
+
+
+def _call(machine: Machine, node: cst.Call, frame: Frame) -> Value:
+    function = machine.evaluate(node.func, frame)
+    return machine.call(function, arguments(machine, node, frame), node, frame)
+
+
+def arguments(machine: Machine, node: cst.Call, frame: Frame) -> Arguments:
+    """The evaluated arguments of a call."""
+    positional: list[Value] = []
+    keywords: dict[str, Value] = {}
+    is_open = False
+    for argument in node.args:
+        value = machine.evaluate(argument.value, frame)
+        if argument.star == "*":
+            items = iteration.known_items(machine, value)
+            is_open |= items is None
+            positional.extend(items or ())
+        elif argument.star == "**":
+            record = machine.get(value) if isinstance(value, Ref) else None
+            known = record is not None and record.kind is Kind.DICT and record.rest is None
+            is_open |= not known
+            if record is not None and record.kind is Kind.DICT:
+                keywords.update({str(key): held for key, held in record.slots.items()})
+        elif argument.keyword is not None:
+            keywords[argument.keyword.value] = value
+        else:
+            positional.append(value)
+    return Arguments(tuple(positional), keywords, tuple(node.args), is_open)
+
+
+_HANDLERS: dict[type[cst.CSTNode], Callable[[Machine, Any, Frame], Value]] = {
+    cst.Name: _name,
+    cst.Attribute: _attribute,
+    cst.Integer: _integer,
+    cst.Float: _float,
+    cst.SimpleString: _string,
+    cst.ConcatenatedString: _concatenated,
+    cst.FormattedString: _formatted,
+    cst.Ellipsis: _ellipsis,
+    cst.Tuple: _tuple,
+    cst.List: _list,
+    cst.Set: _list,
+    cst.Dict: _dict,
+    cst.BinaryOperation: _binary,
+    cst.UnaryOperation: _unary,
+    cst.BooleanOperation: _boolean,
+    cst.Comparison: _comparison,
+    cst.IfExp: _conditional,
+    cst.NamedExpr: _named_expression,
+    cst.Lambda: _lambda,
+    cst.Await: _await,
+    cst.Yield: _yield,
+    cst.ListComp: _list_comprehension,
+    cst.SetComp: _list_comprehension,
+    cst.GeneratorExp: _list_comprehension,
+    cst.DictComp: _dict_comprehension,
+    cst.Subscript: _subscript,
+    cst.Call: _call,
+}

@@ -1,0 +1,78 @@
+"""Calls of names of other packages: the catalogue first, then Python's builtins, then torch, then wrappers."""
+
+from __future__ import annotations
+
+import libcst as cst
+
+from lossflow.domain.environment import Kind, Record
+from lossflow.domain.values import External, Partial, Ref, Unknown, Value
+from lossflow.interp import builtin_calls, contexts, iteration, layers, losses, optimizers, schedulers, sinks, torch_functions, unseen
+from lossflow.interp.machine import Arguments, Frame, Machine
+
+_WRAPPERS = frozenset(
+    """
+    torch.nn.DataParallel torch.nn.parallel.DataParallel torch.nn.parallel.DistributedDataParallel torch.compile torch.jit.script
+    torch.nn.SyncBatchNorm.convert_sync_batchnorm torch.autograd.Variable torch.autograd.variable.Variable copy.deepcopy copy.copy
+    tqdm.tqdm tqdm.auto.tqdm tqdm.notebook.tqdm tqdm.tqdm_notebook tqdm.trange.tqdm rich.progress.track progressbar.progressbar
+    torch.distributed.fsdp.FullyShardedDataParallel torch.distributed.fsdp.fully_shard apex.parallel.DistributedDataParallel
+    torch.distributed.tensor.parallel.parallelize_module torch.distributed._composable.fsdp.fully_shard
+    itertools.islice itertools.cycle copy.copy typing.cast more_itertools.peekable numpy.array numpy.asarray torch.nn.utils.parametrizations.weight_norm
+    torch.nn.utils.weight_norm torch.nn.utils.spectral_norm torch.utils.checkpoint.checkpoint_sequential
+    """.split()
+)
+"""Functions that give their first argument back, or something that behaves like it."""
+_LISTS = frozenset({"torch.nn.ModuleList", "torch.nn.ParameterList"})
+_DICTS = frozenset({"torch.nn.ModuleDict", "torch.nn.ParameterDict"})
+
+
+def call_external(machine: Machine, name: str, arguments: Arguments, node: cst.CSTNode, frame: Frame) -> Value:
+    """The value of calling `name`, a dotted name of another package."""
+    if match := machine.catalog.loss(name):
+        if match.constructor:
+            return losses.construct(machine, match, arguments, node=node, frame=frame)
+        return losses.compute(machine, match, arguments, node=node, frame=frame)
+    if row := machine.catalog.optimizer(name):
+        return optimizers.construct(machine, row, arguments, node=node, frame=frame)
+    if sink := machine.catalog.sink(name):
+        return sinks.run(machine, sink, None, arguments, node=node, frame=frame)
+    if name.startswith("builtins."):
+        return builtin_calls.call_builtin(machine, name.removeprefix("builtins."), arguments, node, frame)
+    if (context := contexts.made(name, arguments.positional)) is not None:
+        return context
+    if name in _WRAPPERS:
+        return arguments.get(0, "module", "iterable", "model", "data", "object") or Unknown(computed=True)
+    if name == "functools.partial" and arguments.positional:
+        function, *rest = arguments.positional
+        return Partial(function, tuple(rest), tuple(arguments.keywords.items()))
+    if name in _LISTS or name in _DICTS:
+        return _module_container(machine, name, arguments, node)
+    if (result := torch_functions.call_function(machine, name, arguments, node, frame)) is not None:
+        return result
+    schedulers.attach(machine, name, arguments, node, frame)
+    return _object(machine, name, arguments, node, frame)
+
+
+def _module_container(machine: Machine, name: str, arguments: Arguments, node: cst.CSTNode) -> Value:
+    """`nn.ModuleList([...])` and `nn.ModuleDict({...})` hold what they are given."""
+    given = arguments.get(0, "modules")
+    kind = Kind.LIST if name in _LISTS else Kind.DICT
+    if isinstance(given, Ref) and machine.get(given).kind is kind:
+        return machine.allocate(node, machine.get(given))
+    if given is None:
+        return machine.allocate(node, Record(kind))
+    items = iteration.known_items(machine, given)
+    if kind is Kind.LIST and items is not None:
+        return machine.allocate(node, Record(kind, dict(enumerate(items))))
+    return machine.allocate(node, Record(kind, rest=iteration.element(machine, given)))
+
+
+def _object(machine: Machine, name: str, arguments: Arguments, node: cst.CSTNode, frame: Frame) -> Value:
+    """An instance of a class of another package, which its spelling tells; a function's result is out of sight."""
+    leaf = name.rpartition(".")[2]
+    if leaf in ("prepare", "initialize") and name.startswith(("accelerate.", "apex.amp.", "amp.")):
+        return unseen.prepared(machine, arguments)
+    if leaf[:1].isupper() or layers.is_layer(name):
+        return machine.allocate(node, Record(Kind.INSTANCE, arguments.keywords, cls=External(name)))
+    if leaf == "parse_args":
+        return Unknown("args")
+    return Unknown(computed=True, why=f"what `{name}` returns", site=machine.site(node, frame))

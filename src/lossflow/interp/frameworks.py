@@ -1,0 +1,102 @@
+"""Frameworks that take the objective from a method's return value: Lightning's `training_step` and the like."""
+
+from __future__ import annotations
+
+import libcst as cst
+
+from lossflow.catalog.entry import Framework
+from lossflow.domain.environment import Kind
+from lossflow.domain.exponent import Exponent
+from lossflow.domain.trace import Backward, OptimizerFacts
+from lossflow.domain.values import Bound, Class, Const, Function, Number, Ref, Tuple, Value
+from lossflow.interp import classes, functions, iteration, optimizers, sinks, truth
+from lossflow.interp.machine import Arguments, Code, Frame, Machine
+
+
+def of(machine: Machine, cls: Class) -> Framework | None:
+    """The framework that a class of the program belongs to."""
+    for base in classes.external_bases(machine, cls):
+        if framework := machine.catalog.framework(base.name):
+            return framework
+    return None
+
+
+def run_step(machine: Machine, framework: Framework, instance: Ref, method: Function, frame: Frame) -> None:
+    """Run the step with a batch, and hand what it returns to the framework."""
+    assert isinstance(method.code, Code)
+    keywords: dict[str, Value] = {name: iteration.BATCH for name in framework.batch if name in functions.parameters(method)}
+    keywords |= {name: Number(Exponent.ZERO, name) for name in ("batch_idx", "batch_nb") if name in functions.parameters(method)}
+    machine.root_number += 1
+    value = machine.call(Bound(instance, method), Arguments((), keywords), method.code.node, frame)
+    manual = machine.get(instance).get(framework.manual) if framework.manual else None
+    if manual == Const(False):
+        return
+    objective = objective_of(machine, value)
+    machine.use(objective)
+    machine.record(
+        Backward(
+            machine.site(_handed_over(method.code.node), Frame(method.code.unit, frame.scope, entry=frame.entry)),
+            objective=sinks.evident(objective),
+            framework=framework.title,
+            optimizers=_optimizers(machine, framework, instance, method.code.node, frame),
+            divides=framework.divides,
+        )
+    )
+
+
+def objective_of(machine: Machine, value: Value) -> Value:
+    """The loss in what the step returns: itself, the first of a tuple, or `"loss"` of a dict."""
+    value = truth.usable(value)
+    match value:
+        case Tuple(items=(first, *_)):
+            return first
+        case Ref() if machine.get(value).kind is Kind.DICT:
+            record = machine.get(value)
+            return record.get("loss") or record.rest or value
+    return value
+
+
+def _handed_over(node: cst.FunctionDef | cst.Lambda) -> cst.CSTNode:
+    """The last return statement of the step, else its name."""
+    returns = [found for found in _returns(node.body) if found.value is not None]
+    if returns:
+        return returns[-1]
+    return node.name if isinstance(node, cst.FunctionDef) else node
+
+
+def _returns(node: cst.CSTNode) -> list[cst.Return]:
+    if isinstance(node, cst.Return):
+        return [node]
+    if isinstance(node, (cst.FunctionDef, cst.Lambda, cst.ClassDef, cst.BaseExpression)):
+        return []
+    return [found for child in node.children for found in _returns(child)]
+
+
+def _optimizers(
+    machine: Machine, framework: Framework, instance: Ref, node: cst.CSTNode, frame: Frame
+) -> tuple[OptimizerFacts, ...]:
+    """The optimizers that the framework gets from the class, else one that is out of sight."""
+    cls = classes.instance_class(machine, instance)
+    method = classes.lookup(machine, cls, framework.optimizers) if framework.optimizers and cls is not None else None
+    if not isinstance(method, Function):
+        return (OptimizerFacts(),)
+    value = truth.usable(machine.call(Bound(instance, method), Arguments(), node, frame))
+    found = tuple(optimizers.facts(machine, one) for one in _listed(machine, value))
+    return found or (OptimizerFacts(),)
+
+
+def _listed(machine: Machine, value: Value) -> list[Value]:
+    """The optimizers of any form that `configure_optimizers` may return."""
+    if optimizers.row_of(machine, value) is not None:
+        return [value]
+    match value:
+        case Tuple(items=items):
+            return [one for item in items for one in _listed(machine, item)]
+        case Ref():
+            record = machine.get(value)
+            if record.kind is Kind.DICT:
+                held = record.get("optimizer")
+                return [] if held is None else _listed(machine, held)
+            if record.kind is Kind.LIST:
+                return [one for item in record.values() for one in _listed(machine, item)]
+    return []

@@ -1,0 +1,132 @@
+"""Functions of the program: defining them, binding arguments to parameters, and running them at a call."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import libcst as cst
+
+from lossflow.domain.environment import Kind, Record
+from lossflow.domain.exponent import Exponent
+from lossflow.domain.values import Const, External, Function, Tuple, Unknown, Value, join
+from lossflow.interp import outcomes
+from lossflow.interp.budget import MAX_DEPTH, MAX_RECURSION
+from lossflow.interp.machine import Arguments, Code, Frame, Machine
+
+_NO_GRAD = frozenset({"torch.no_grad", "torch.inference_mode", "torch.autograd.no_grad", "torch.autograd.inference_mode"})
+_KINDS = {
+    "builtins.staticmethod": "staticmethod",
+    "builtins.classmethod": "classmethod",
+    "builtins.property": "property",
+    "functools.cached_property": "property",
+}
+
+
+def define(machine: Machine, node: cst.FunctionDef | cst.Lambda, name: str, frame: Frame) -> Function:
+    """The function that a definition makes. A decorator that isn't known leaves it as it is."""
+    code = machine.code(node, frame.unit, name)
+    kind = "function"
+    for decorator in node.decorators if isinstance(node, cst.FunctionDef) else ():
+        made_by = decorator.decorator.func if isinstance(decorator.decorator, cst.Call) else decorator.decorator
+        value = machine.evaluate(made_by, frame)
+        if isinstance(value, External):
+            code.no_grad |= value.name in _NO_GRAD
+            kind = _KINDS.get(value.name, kind)
+    defaults = tuple(
+        (parameter.name.value, machine.named(machine.evaluate(parameter.default, frame), parameter.name.value))
+        for parameter in (*node.params.posonly_params, *node.params.params, *node.params.kwonly_params)
+        if parameter.default is not None
+    )
+    function = Function(name, code, frame.scope, defaults, kind=kind)
+    machine.functions[code.number] = function
+    return function
+
+
+def parameters(function: Function) -> tuple[str, ...]:
+    """The names of the parameters that positional arguments bind."""
+    node = _code(function).node
+    return tuple(p.name.value for p in (*node.params.posonly_params, *node.params.params))
+
+
+def run(machine: Machine, function: Function, arguments: Arguments, node: cst.CSTNode, frame: Frame) -> Value:
+    """The value that the function returns for these arguments; unknown past the budget of depth or recursion."""
+    code = _code(function)
+    if len(machine.stack) >= MAX_DEPTH or machine.stack.count(code) > MAX_RECURSION:
+        return Unknown(computed=True, why=f"`{code.name}` is called too deep")
+    code.called = True
+    machine.stack.append(code)
+    machine.sites.append(id(node))
+    enabled = machine.grad_enabled
+    machine.grad_enabled = enabled and not code.no_grad
+    try:
+        return _run(machine, function, arguments, node, frame)
+    finally:
+        machine.grad_enabled = enabled
+        machine.sites.pop()
+        machine.stack.pop()
+
+
+def _run(machine: Machine, function: Function, arguments: Arguments, node: cst.CSTNode, caller: Frame) -> Value:
+    code = _code(function)
+    scope = machine.allocate(code.node, Record(Kind.SCOPE, cls=function.scope))
+    entry = caller.entry if caller.unit is not machine.root else caller.unit.places.of(node)
+    bound = dict(_bind(machine, function, arguments))
+    for name, value in bound.items():
+        machine.put(scope, name, value)
+    receiver = bound.get(parameters(function)[0]) if parameters(function) else None
+    frame = Frame(code.unit, scope, code, function.owner, receiver, entry if code.unit is not machine.root else None)
+    if isinstance(code.node, cst.Lambda):
+        return machine.evaluate(code.node.body, frame)
+    outcome = machine.run([code.node.body], frame)
+    heap = outcomes.join_heaps(outcome.falls, outcome.returns.heap if outcome.returns else None)
+    machine.heap = heap or machine.heap
+    if frame.yields:
+        return machine.allocate(code.node.body, Record(Kind.LIST, rest=machine.joined(frame.yields), count=Exponent.UNKNOWN))
+    if outcome.returns is None:
+        return Const(None) if outcome.falls is not None else Unknown(computed=True)
+    return outcome.returns.value if outcome.falls is None else join(outcome.returns.value, Const(None))
+
+
+def _bind(machine: Machine, function: Function, arguments: Arguments) -> Iterator[tuple[str, Value]]:
+    """Each parameter with its value: the argument, the default, or what its name tells."""
+    params = _code(function).node.params
+    defaults = dict(function.defaults)
+    keywords: dict[str, Value] = dict(arguments.keywords)
+    names = parameters(function)
+    for index, name in enumerate(names):
+        if index < len(arguments.positional):
+            value: Value = arguments.positional[index]
+        else:
+            value = _taken(keywords, name) or _missing(name, defaults, arguments)
+        yield name, _known_as(machine, value, name)
+    for parameter in params.kwonly_params:
+        name = parameter.name.value
+        yield name, _known_as(machine, _taken(keywords, name) or _missing(name, defaults, arguments), name)
+    if isinstance(params.star_arg, cst.Param):
+        surplus = arguments.positional[len(names) :]
+        yield params.star_arg.name.value, Unknown(computed=True) if arguments.open else Tuple(surplus)
+    if params.star_kwarg is not None:
+        rest = Unknown(computed=True) if arguments.open else None
+        made = machine.allocate(params.star_kwarg, Record(Kind.DICT, keywords, rest=rest))
+        yield params.star_kwarg.name.value, made
+
+
+def _taken(keywords: dict[str, Value], name: str) -> Value | None:
+    return keywords.pop(name) if name in keywords else None
+
+
+def _missing(name: str, defaults: dict[str, Value], arguments: Arguments) -> Value:
+    """A parameter without an argument; behind `*args` of unknown content its default may not hold."""
+    if name in defaults and not arguments.open:
+        return defaults[name]
+    return Unknown(name)
+
+
+def _known_as(machine: Machine, value: Value, name: str) -> Value:
+    """The value under the parameter's name, which is evidence where the argument had none."""
+    return machine.named(value, name)
+
+
+def _code(function: Function) -> Code:
+    assert isinstance(function.code, Code)
+    return function.code

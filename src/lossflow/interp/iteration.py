@@ -1,0 +1,184 @@
+"""What comes out of an iterable, how often, and what its parts are when it is unpacked."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import libcst as cst
+
+from lossflow.catalog.names import means_loader
+from lossflow.domain.axes import Axes
+from lossflow.domain.environment import Kind, Record
+from lossflow.domain.exponent import Exponent
+from lossflow.domain.tensors import size_along
+from lossflow.domain.values import (
+    Const,
+    External,
+    Number,
+    OneOf,
+    Ref,
+    Size,
+    Tensor,
+    Term,
+    Tuple,
+    Unknown,
+    Value,
+    join,
+)
+from lossflow.interp.machine import Machine
+
+BATCH = Tensor(Axes.EXAMPLES, differentiable=False, data=True)
+"""A batch as a loader yields it: a tensor, or a tuple or dict of tensors, with the examples first."""
+PARAMETER_ITERATORS = frozenset({"parameters", "named_parameters", "trainable_parameters", "params"})
+_LOADERS = ("torch.utils.data.DataLoader", "torch.utils.data.dataloader.DataLoader", "torch_geometric.loader.DataLoader",
+            "torch_geometric.data.DataLoader", "monai.data.DataLoader", "torchtext.data.BucketIterator", "torchtext.data.Iterator")  # fmt: skip
+
+
+def is_loader(machine: Machine, value: Value) -> bool:
+    """True for what yields batches: a DataLoader, or something out of sight that is called one."""
+    match value:
+        case Ref():
+            cls = machine.get(value).cls
+            return isinstance(cls, External) and cls.name in _LOADERS
+        case Unknown(name=name):
+            return means_loader(name.rpartition(".")[2])
+        case OneOf(values=values):
+            return all(is_loader(machine, v) for v in values)
+    return False
+
+
+def element(machine: Machine, value: Value) -> Value:
+    """What one round of a loop over `value` gets."""
+    if is_loader(machine, value):
+        return BATCH
+    match value:
+        case Tuple(items=items):
+            return machine.joined(items)
+        case Ref():
+            record = machine.get(value)
+            match record.kind:
+                case Kind.LIST:
+                    return machine.joined(record.values())
+                case Kind.DICT:
+                    keys = [Const(key) for key in record.slots]
+                    return machine.joined(keys) if keys and record.rest is None else Unknown(computed=True)
+            return Unknown(computed=True)
+        case Tensor(data=True):
+            return replace(value, axes=Axes.UNKNOWN, data=True)
+        case Tensor():
+            axes, _ = value.axes.without(0)
+            return replace(value, axes=axes)
+    return Unknown(computed=True)
+
+
+def trips(machine: Machine, value: Value) -> Exponent:
+    """The exponent of the number of rounds of a loop over `value`.
+
+    A loop over the batches of a loader goes round as often as there is data: that is no power of B that is known.
+    """
+    if is_loader(machine, value):
+        return Exponent.UNKNOWN
+    match value:
+        case Tuple():
+            return Exponent.ZERO
+        case Ref():
+            record = machine.get(value)
+            if record.kind in (Kind.LIST, Kind.DICT):
+                return record.count
+        case Tensor(data=True):
+            return Exponent.between(0, 1)
+        case Tensor():
+            return size_along(value.axes, 0)
+    return Exponent.between(0, 1)
+
+
+def known_items(machine: Machine, value: Value) -> tuple[Value, ...] | None:
+    """The items of a sequence of known length, in order."""
+    match value:
+        case Tuple(items=items):
+            return items
+        case Ref():
+            record = machine.get(value)
+            if record.kind is Kind.LIST and record.rest is None:
+                return tuple(record.slots.values())
+            if record.kind is Kind.DICT and record.rest is None:
+                return tuple(Const(key) for key in record.slots)
+        case Const(value=str() as text) if len(text) < 20:
+            return tuple(Const(c) for c in text)
+    return None
+
+
+def unpacked(machine: Machine, value: Value, count: int | None) -> tuple[Value, ...] | None:
+    """The parts that unpacking gives, where they are known: `x, y = batch`, `b, c, h, w = x.shape`."""
+    match value:
+        case Size(axes=axes) if count is not None:
+            return tuple(Number(size_along(axes, i), "shape") for i in range(count))
+        case Tensor(data=True) if count is not None:
+            return (value,) * count
+        case OneOf(values=values):
+            parts = [unpacked(machine, v, count) for v in values if v != Const(None)]
+            known = [p for p in parts if p is not None]
+            if known and len(known) == len(parts) and len({len(p) for p in known}) == 1:
+                return tuple(machine.joined(column) for column in zip(*known))
+            return None
+        case Unknown(name=name) if count is not None:
+            return (Unknown(computed=True, why=value.why),) * count
+    return known_items(machine, value)
+
+
+def combined(machine: Machine, operator: str, left: Value, right: Value, node: cst.CSTNode) -> Value:
+    """`+` and `*` of lists."""
+    lists = [machine.get(v) for v in (left, right) if isinstance(v, Ref) and machine.get(v).kind is Kind.LIST]
+    if operator == "*":
+        count = left if isinstance(right, Ref) else right
+        values = lists[0].values()
+        return machine.allocate(node, Record(Kind.LIST, rest=machine.joined(values), count=machine.factor(count)))
+    if len(lists) != 2:
+        return Unknown(computed=True)
+    first, second = lists
+    if first.rest is None and second.rest is None:
+        items = (*first.slots.values(), *second.slots.values())
+        return machine.allocate(node, Record(Kind.LIST, dict(enumerate(items))))
+    return machine.allocate(node, Record(Kind.LIST, rest=machine.joined((*first.values(), *second.values())), count=first.count.join(second.count)))
+
+
+def appended(machine: Machine, target: Ref, value: Value) -> None:
+    """`target.append(value)`: in a loop the place of the element is not known, but how often one is added is."""
+    record = machine.get(target)
+    count = machine.trips_since(target, None)
+    in_loop = len(machine.loops) > machine.depths.get((target.address, None), 0)
+    if not in_loop and record.rest is None:
+        machine.heap.records[target.address] = record.put(len(record.slots), value)
+        return
+    if record.rest is None and record.slots:
+        whole = machine.joined(tuple(record.slots.values()))
+        record = replace(record, slots={}, rest=join(whole, value), count=count)
+    else:
+        record = record.add(value, count)
+    machine.heap.records[target.address] = record
+
+
+def draws_batches(machine: Machine, value: Value) -> bool:
+    """True when each round of a loop over `value` draws a new batch: a loader, also behind enumerate, tqdm or zip."""
+    if is_loader(machine, value):
+        return True
+    if isinstance(value, Ref):
+        record = machine.get(value)
+        return record.kind is Kind.LIST and record.cls == BATCHES
+    return False
+
+
+BATCHES = External("lossflow.batches")
+"""The class of the record that stands for `enumerate(loader)` and its like."""
+
+
+def parameters_of(machine: Machine, node: cst.CSTNode, *, named: bool = False) -> Value:
+    """`model.parameters()`: tensors without examples, through which gradients flow."""
+    parameter: Value = PARAMETER
+    if named:
+        parameter = Tuple((Unknown(computed=True), PARAMETER))
+    return machine.allocate(node, Record(Kind.LIST, rest=parameter))
+
+
+PARAMETER = Tensor(Axes.PLAIN, (Term(batchless=True),), True)
+"""A parameter of a model."""

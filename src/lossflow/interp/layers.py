@@ -1,0 +1,52 @@
+"""Layers and whole models: what a module of which only the kind is known makes of a batch."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from lossflow.domain.axes import Axes, Tail
+from lossflow.domain.exponent import Exponent
+from lossflow.domain.values import Tensor, Term, Tuple, Unknown, Value
+from lossflow.interp.machine import Arguments, Machine
+
+_RECURRENT = frozenset({"LSTM", "GRU", "RNN", "LSTMCell", "MultiheadAttention"})
+_SAME_RANK = frozenset(
+    "Linear LazyLinear Bilinear ReLU LeakyReLU GELU ELU SELU SiLU Sigmoid Tanh Softplus Softmax LogSoftmax Softmax2d Dropout Dropout2d Identity"
+    " LayerNorm BatchNorm1d BatchNorm2d BatchNorm3d GroupNorm InstanceNorm1d InstanceNorm2d RMSNorm Conv1d Conv2d Conv3d ConvTranspose1d"
+    " ConvTranspose2d ConvTranspose3d MaxPool1d MaxPool2d AvgPool2d AdaptiveAvgPool2d Upsample PReLU Hardtanh ReLU6".split()
+)
+_MODEL_MAKERS = ("torchvision.models.", "timm.create_model", "timm.models.", "efficientnet_pytorch.", "segmentation_models_pytorch.",
+                 "torch.hub.load", "torch_geometric.nn.")  # fmt: skip
+
+
+def is_layer(dotted: str) -> bool:
+    """True for a class of torch.nn that is a layer, and for what makes a model."""
+    if dotted.startswith("torch.nn."):
+        leaf = dotted.rpartition(".")[2]
+        return leaf[0].isupper() and not leaf.endswith("Loss")
+    return dotted.startswith(_MODEL_MAKERS) or dotted.endswith(".from_pretrained")
+
+
+def apply(machine: Machine, dotted: str, arguments: Arguments) -> Value:
+    """The output of a layer or model for these arguments: the examples stay first, and gradients flow."""
+    given = next((v for v in (*arguments.positional, *arguments.keywords.values()) if isinstance(v, Tensor)), None)
+    leaf = dotted.rpartition(".")[2]
+    if given is None:
+        return Unknown(computed=True, why="what goes into the model")
+    flow = machine.grad_enabled
+    exponent = Exponent.ZERO if given.exponent.is_zero else Exponent.UNKNOWN
+    out = Tensor(_axes(leaf, given.axes), (Term(exponent),), flow)
+    if leaf in _RECURRENT:
+        return Tuple((replace(out, axes=given.axes.shuffled()), replace(out, axes=Axes.UNKNOWN, data=True)))
+    opaque = leaf not in _SAME_RANK and not dotted.startswith("torch.nn.")
+    return replace(out, data=opaque)
+
+
+def _axes(leaf: str, axes: Axes) -> Axes:
+    if leaf in _SAME_RANK:
+        return axes
+    if axes.known and axes.dims[:1] == (True,) and sum(axes.dims) == 1:
+        return Axes((True,), Tail.ANY)
+    if axes.reduced:
+        return Axes.PLAIN if axes.rank else Axes.UNKNOWN
+    return axes if not axes.known else Axes.UNKNOWN

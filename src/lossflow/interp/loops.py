@@ -1,0 +1,83 @@
+"""Loops: rounds until nothing changes, then one more round in which events are recorded."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import libcst as cst
+
+from lossflow.domain.environment import Heap
+from lossflow.domain.exponent import Exponent
+from lossflow.interp import iteration, names, outcomes, truth
+from lossflow.interp.budget import MAX_ROUNDS
+from lossflow.interp.machine import Frame, Loop, Machine, Outcome
+
+
+def run_for(machine: Machine, node: cst.For, frame: Frame) -> Outcome:
+    """A `for` loop. An empty literal list is taken to be filled elsewhere: the body always counts."""
+    iterable = machine.evaluate(node.iter, frame)
+    loop = Loop(id(node), iteration.trips(machine, iterable), iteration.draws_batches(machine, iterable))
+
+    def one_round() -> Outcome:
+        names.assign(machine, node.target, iteration.element(machine, iterable), frame)
+        return machine.run([node.body], frame)
+
+    return _run(machine, loop, one_round=one_round, orelse=node.orelse, frame=frame)
+
+
+def run_while(machine: Machine, node: cst.While, frame: Frame) -> Outcome:
+    """A `while` loop; `while True` is left by break alone, but what follows it is analysed all the same."""
+    loop = Loop(id(node), Exponent.between(0, 1))
+
+    def one_round() -> Outcome:
+        known = truth.truth(machine, machine.evaluate(node.test, frame))
+        return Outcome(falls=machine.heap) if known is False else machine.run([node.body], frame)
+
+    return _run(machine, loop, one_round=one_round, orelse=node.orelse, frame=frame)
+
+
+def _run(machine: Machine, loop: Loop, *, one_round: Callable[[], Outcome], orelse: cst.Else | None, frame: Frame) -> Outcome:
+    before = machine.heap
+    head = _settled(machine, loop, before, one_round)
+    machine.heap = head.fork()
+    machine.loops.append(loop)
+    try:
+        last: Outcome = one_round()
+    finally:
+        machine.loops.pop()
+    ends: list[Heap] = [h for h in (last.falls, last.continues) if h is not None]
+    after = head
+    for heap in ends:
+        after = after.join(heap)
+    machine.heap = after
+    falls: Heap | None = after
+    returns = last.returns
+    if orelse is not None:
+        outcome = machine.run([orelse.body], frame)
+        falls = outcome.falls
+        returns = outcomes.join_returns(returns, outcome.returns)
+    if last.breaks is not None:
+        falls = last.breaks if falls is None else falls.join(last.breaks)
+    return Outcome(falls=falls, returns=returns)
+
+
+def _settled(machine: Machine, loop: Loop, before: Heap, one_round: Callable[[], Outcome]) -> Heap:
+    """The heap at the head of the loop once another round changes nothing."""
+    head = before
+    machine.silent += 1
+    machine.loops.append(loop)
+    try:
+        for number in range(MAX_ROUNDS + 1):
+            machine.heap = head.fork()
+            outcome: Outcome = one_round()
+            after = head
+            for heap in (outcome.falls, outcome.continues):
+                if heap is not None:
+                    after = after.join(heap)
+            if after.same(head):
+                break
+            head = after if number < MAX_ROUNDS - 1 else head.widen(after)
+    finally:
+        machine.loops.pop()
+        machine.silent -= 1
+    return head

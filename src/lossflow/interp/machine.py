@@ -1,0 +1,296 @@
+"""The machine: everything that the interpretation of one file carries along.
+
+The modules of this package are functions on a `Machine` and a `Frame`. `evaluate`, `run` and `call` are wired in by
+`module`, because expressions, statements and calls need each other.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+import libcst as cst
+
+from lossflow.catalog import Catalog
+from lossflow.catalog.names import number_exponent
+from lossflow.domain.environment import Heap, Kind, Record
+from lossflow.domain.exponent import Exponent
+from lossflow.domain.trace import Event, Place, Site, Step
+from lossflow.domain.values import (
+    Class,
+    Const,
+    Function,
+    Number,
+    OneOf,
+    Ref,
+    Tensor,
+    Unknown,
+    Value,
+    alternatives,
+    exponent_of,
+    join,
+)
+from lossflow.interp.budget import MAX_STEPS, BudgetExceeded
+from lossflow.interp.places import Places
+from lossflow.source import Source
+
+
+@dataclass(slots=True, eq=False)
+class Unit:
+    """One file of the program: its source, its tree and the scope of its globals."""
+
+    source: Source
+    tree: cst.Module
+    places: Places
+    globals: Ref
+    dotted: str = ""
+
+
+@dataclass(slots=True, eq=False)
+class Code:
+    """A function as it is written: the interpreter's side of `values.Function`."""
+
+    name: str
+    node: cst.FunctionDef | cst.Lambda
+    unit: Unit
+    number: int
+    no_grad: bool = False
+    called: bool = False
+
+    def __repr__(self) -> str:
+        return f"Code({self.name}, {self.number})"
+
+
+@dataclass(frozen=True, slots=True)
+class Arguments:
+    """The arguments of a call, evaluated; `open` is True where a starred argument of unknown content is among them."""
+
+    positional: tuple[Value, ...] = ()
+    keywords: Mapping[str, Value] = field(default_factory=dict)
+    nodes: tuple[cst.Arg, ...] = ()
+    open: bool = False
+
+    def get(self, position: int, *names: str) -> Value | None:
+        """The argument at `position`, or under one of `names`."""
+        if 0 <= position < len(self.positional):
+            return self.positional[position]
+        return next((self.keywords[name] for name in names if name in self.keywords), None)
+
+
+@dataclass(slots=True, eq=False)
+class Frame:
+    """One call in progress. `entry` is where the analysed file's own flow called into another file."""
+
+    unit: Unit
+    scope: Ref
+    code: Code | None = None
+    owner: Value | None = None
+    receiver: Value | None = None
+    entry: Place | None = None
+    globals: set[str] = field(default_factory=set)
+    nonlocals: set[str] = field(default_factory=set)
+    yields: list[Value] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class Returned:
+    """What left the block through `return`, joined over all of them."""
+
+    value: Value
+    heap: Heap
+
+
+@dataclass(slots=True)
+class Outcome:
+    """How a block of statements ends: it may fall through, return, break or continue, each with its own heap."""
+
+    falls: Heap | None = None
+    returns: Returned | None = None
+    breaks: Heap | None = None
+    continues: Heap | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Loop:
+    """A loop in progress: `trips` is the exponent of the number of its rounds, `batches` True where each round draws one."""
+
+    number: int
+    trips: Exponent
+    batches: bool = False
+
+
+Evaluate = Callable[["Machine", cst.BaseExpression, Frame], Value]
+Run = Callable[["Machine", Sequence[cst.CSTNode], Frame], Outcome]
+CallValue = Callable[["Machine", Value, Arguments, cst.CSTNode, Frame], Value]
+
+
+@dataclass(slots=True)
+class Machine:
+    """The state of an interpretation."""
+
+    catalog: Catalog
+    root: Unit
+    evaluate_node: Evaluate
+    run_nodes: Run
+    call_value: CallValue
+    load_module: Callable[[Machine, str, Unit], Value | None]
+    heap: Heap = field(default_factory=Heap)
+    units: dict[str, Unit] = field(default_factory=dict)
+    events: list[Event] = field(default_factory=list)
+    silent: int = 0
+    root_number: int = 0
+    steps: int = 0
+    loops: list[Loop] = field(default_factory=list)
+    stack: list[Code] = field(default_factory=list)
+    sites: list[int] = field(default_factory=list)
+    grad_enabled: bool = True
+    depths: dict[tuple[int, object], int] = field(default_factory=dict)
+    used: set[Site] = field(default_factory=set)
+    pending: dict[Site, Event] = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)
+    functions: dict[int, Function] = field(default_factory=dict)
+    stars: dict[str, list[str]] = field(default_factory=dict)  # packages star-imported, by file
+    classes: list[Class] = field(default_factory=list)
+    _addresses: dict[object, int] = field(default_factory=dict)
+    _codes: dict[int, Code] = field(default_factory=dict)
+
+    # --- the cycle ---------------------------------------------------------------------------------------------
+
+    def evaluate(self, node: cst.BaseExpression, frame: Frame) -> Value:
+        """The value of an expression; counts against the budget."""
+        self.steps += 1
+        if self.steps > MAX_STEPS:
+            raise BudgetExceeded
+        return self.evaluate_node(self, node, frame)
+
+    def run(self, body: Sequence[cst.CSTNode], frame: Frame) -> Outcome:
+        """Run statements on the current heap."""
+        return self.run_nodes(self, body, frame)
+
+    def call(self, function: Value, arguments: Arguments, node: cst.CSTNode, frame: Frame) -> Value:
+        """The value of a call."""
+        return self.call_value(self, function, arguments, node, frame)
+
+    # --- places and events -------------------------------------------------------------------------------------
+
+    def site(self, node: cst.CSTNode, frame: Frame) -> Site:
+        """Where `node` is, and where the analysed file's flow entered to get there."""
+        place = frame.unit.places.of(node)
+        return Site(place, place if frame.unit is self.root or frame.entry is None else frame.entry)
+
+    def record(self, event: Event) -> None:
+        """Note an event, unless this is a round of a loop before the last."""
+        if not self.silent:
+            loops = tuple(loop.number for loop in self.loops)
+            self.events.append(replace(event, root=self.root_number, loops=loops, grad_enabled=self.grad_enabled))
+
+    def note(self, text: str) -> None:
+        """Remember something for `--verbose`."""
+        if text not in self.notes:
+            self.notes.append(text)
+
+    # --- the heap ----------------------------------------------------------------------------------------------
+
+    def allocate(self, node: object, record: Record) -> Ref:
+        """A new object made at `node`; the same object again when the same call stack comes by once more."""
+        which = tuple(map(id, node)) if isinstance(node, tuple) else id(node)
+        key = (which, record.kind, tuple(self.sites))
+        address = self._addresses.setdefault(key, len(self._addresses) + 1)
+        self.heap.records[address] = record
+        self.depths[(address, None)] = len(self.loops)
+        return Ref(address)
+
+    def code(self, node: cst.FunctionDef | cst.Lambda, unit: Unit, name: str) -> Code:
+        """The code of a function: one object however often its definition is executed."""
+        code = self._codes.get(id(node))
+        if code is None:
+            code = self._codes[id(node)] = Code(name, node, unit, len(self._codes))
+        return code
+
+    def codes(self) -> tuple[Code, ...]:
+        """Every function whose definition was executed, in that order."""
+        return tuple(self._codes.values())
+
+    def get(self, ref: Ref) -> Record:
+        return self.heap.records[ref.address]
+
+    def set(self, ref: Ref, record: Record) -> None:
+        self.heap.records[ref.address] = record
+
+    def put(self, ref: Ref, key: object, value: Value) -> None:
+        """Set one slot of an object, and remember how deep in loops it was set."""
+        self.heap.records[ref.address] = self.heap.records[ref.address].put(key, value)
+        self.depths[(ref.address, key)] = len(self.loops)
+
+    def trips_since(self, ref: Ref, key: object) -> Exponent:
+        """The exponent of how often the loops go round since the slot (or, for key None, the object) was set."""
+        depth = self.depths.get((ref.address, key), 0)
+        trips = Exponent.ZERO
+        for loop in self.loops[depth:]:
+            trips = trips + loop.trips
+        return trips
+
+    # --- evidence ----------------------------------------------------------------------------------------------
+
+    def factor(self, value: Value) -> Exponent:
+        """The exponent of a factor; where it is out of sight its name is the evidence."""
+        match value:
+            case Unknown():
+                return self._named(value)
+            case OneOf():
+                whole: Exponent | None = None
+                for other in alternatives(value):
+                    if other != Const(None):
+                        one = self.factor(other)
+                        whole = one if whole is None else whole.join(one)
+                return whole or Exponent.UNKNOWN
+        return exponent_of(value)
+
+    def _named(self, value: Unknown) -> Exponent:
+        if not value.name:
+            return Exponent.UNKNOWN
+        path, _, last = value.name.rpartition(".")
+        exponent = number_exponent(last, self.catalog.batch_size_names)
+        if value.computed and exponent.is_zero:
+            return Exponent.UNKNOWN  # `weight = weight_of(batch)` may hold 1 / B
+        if exponent == Exponent.UNKNOWN and not value.computed and path.rpartition(".")[2].lower().lstrip("_") in _CONFIGURATIONS:
+            return Exponent.ZERO  # a hyperparameter
+        return exponent
+
+    def named(self, value: Value, name: str) -> Value:
+        """`value` as it is known under `name`: a literal that is called a batch size is one."""
+        match value:
+            case Const(value=int() | float() as number) if not isinstance(number, bool):
+                exponent = number_exponent(name, self.catalog.batch_size_names)
+                if exponent.high == 1:
+                    return Number(exponent, name)
+            case Unknown(name=""):
+                return replace(value, name=name)
+        return value
+
+    def joined(self, values: Sequence[Value]) -> Value:
+        """The join of several values; unknown when there are none."""
+        if not values:
+            return Unknown(computed=True)
+        whole = values[0]
+        for value in values[1:]:
+            whole = join(whole, value)
+        return whole
+
+    def is_kind(self, value: Value, kind: Kind) -> bool:
+        return isinstance(value, Ref) and self.get(value).kind is kind
+
+    def made(self, value: Value) -> Step | None:
+        """The step that constructed a criterion or an optimizer."""
+        return self.get(value).made if isinstance(value, Ref) else None
+
+    def use(self, value: Value) -> None:
+        """Note that the program reads `value`, so that a loss that nobody reads can be told."""
+        match value:
+            case Tensor(loss=True):
+                for term in value.terms:
+                    for step in term.trail:
+                        self.used.add(step.site)
+
+
+_CONFIGURATIONS = frozenset({"args", "arg", "cfg", "config", "conf", "opt", "opts", "options", "hparams", "hparam", "hp", "flags", "params", "hyperparameters", "settings", "train_cfg", "training_args", "cli_args", "parsed_args"})  # fmt: skip

@@ -1,0 +1,119 @@
+"""Methods that the program doesn't define: of tensors, containers, strings, optimizers, and objects of other packages."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import libcst as cst
+
+from lossflow.domain import tensors
+from lossflow.domain.environment import Kind
+from lossflow.domain.values import Const, Number, OneOf, Ref, Size, Super, Tensor, Unknown, Value
+from lossflow.interp import classes, containers, gradients, iteration, layers, losses, optimizers, sinks, unseen
+from lossflow.interp.machine import Arguments, Frame, Machine
+
+
+def call_method(
+    machine: Machine, receiver: Value, name: str, arguments: Arguments, node: cst.CSTNode, frame: Frame
+) -> Value:
+    """The value of `receiver.name(...)`."""
+    match receiver:
+        case Tensor():
+            return of_tensor(machine, receiver, name, arguments, node, frame)
+        case Const(value=str() as text):
+            return _of_string(text, name, arguments)
+        case Size() if name == "numel":
+            return tensors.method("numel", tensors.Call(Tensor(receiver.axes), (), {}, machine.site(node, frame))) or Unknown()
+        case Super():
+            return _of_super(machine, receiver, name, arguments, node, frame)
+        case Ref():
+            if machine.get(receiver).kind in (Kind.LIST, Kind.DICT):
+                return containers.call_method(machine, receiver, name, arguments, node)
+            return _of_object(machine, receiver, name, arguments, node, frame)
+        case OneOf(values=values):
+            return machine.joined([call_method(machine, v, name, arguments, node, frame) for v in values if v != Const(None)])
+        case Number() if name == "item":
+            return receiver
+    return Unknown(computed=True, why=f"what `.{name}()` returns", site=machine.site(node, frame))
+
+
+def of_tensor(
+    machine: Machine, tensor: Tensor, name: str, arguments: Arguments, node: cst.CSTNode, frame: Frame
+) -> Value:
+    """A method of a tensor, or a function of torch that takes it first."""
+    sink = machine.catalog.sink(f"torch.Tensor.{name}")
+    if sink is not None:
+        return sinks.run(machine, sink, tensor, arguments, node=node, frame=frame)
+    site = machine.site(node, frame)
+    if name == "requires_grad_" and not tensor.axes.certain and tensor.axes.known:
+        return replace(iteration.PARAMETER, axes=replace(tensor.axes, dims=(False,) * len(tensor.axes.dims), certain=True))
+    if name in ("sub_", "add_") and isinstance(node, cst.Call) and any(gradients.mentions_gradient(a.value) for a in node.args):
+        gradients.note_step_in_place(machine, node, frame)
+    call = tensors.Call(tensor, arguments.positional, arguments.keywords, site, machine.factor)
+    result = None if arguments.open else tensors.method(name, call)
+    if result is None:
+        return Unknown(computed=True, why=f"what `.{name}()` of a tensor returns", site=site)
+    if name.endswith("_") and not name.endswith("__") and isinstance(node, cst.Call):
+        containers.store_in_place(machine, node, result, frame)
+    if not machine.grad_enabled and isinstance(result, Tensor):
+        return replace(result, differentiable=False)
+    return result
+
+
+def _of_string(text: str, name: str, arguments: Arguments) -> Value:
+    """The methods of strings by which reductions are spelled."""
+    if name in ("lower", "upper", "strip", "title", "capitalize") and not arguments.positional:
+        return Const(getattr(text, name)())
+    return Unknown(computed=True)
+
+
+def _of_super(
+    machine: Machine, owner: Super, name: str, arguments: Arguments, node: cst.CSTNode, frame: Frame
+) -> Value:
+    """A method of a base class that another package defines."""
+    if not isinstance(owner.receiver, Ref):
+        return Unknown(computed=True)
+    cls = classes.instance_class(machine, owner.receiver)
+    for base in classes.external_bases(machine, cls) if cls is not None else ():
+        if match := machine.catalog.loss(base.name):
+            if name == "__init__":
+                losses.initialise(machine, owner.receiver, match, arguments, node=node, frame=frame)
+                return Const(None)
+            if name in ("forward", "__call__"):
+                return losses.apply(machine, match, machine.get(owner.receiver), arguments, node=node, frame=frame)
+        if (row := machine.catalog.optimizer(base.name)) and name == "__init__":
+            optimizers.initialise(machine, owner.receiver, row, arguments, node=node, frame=frame)
+            return Const(None)
+    return _of_object(machine, owner.receiver, name, arguments, node, frame)
+
+
+def _of_object(
+    machine: Machine, receiver: Ref, name: str, arguments: Arguments, node: cst.CSTNode, frame: Frame
+) -> Value:
+    """A method of an instance whose class, or a base of it, another package defines."""
+    cls = machine.get(receiver).cls
+    bases = classes.external_bases(machine, cls) if cls is not None else ()
+    for base in bases:
+        sink = machine.catalog.sink(f"{base.name}.{name}")
+        if sink is not None:
+            return sinks.run(machine, sink, receiver, arguments, node=node, frame=frame)
+        if machine.catalog.optimizer(base.name) and name in ("step", "zero_grad"):
+            optimizer_sink = machine.catalog.sink(f"torch.optim.Optimizer.{name}")
+            assert optimizer_sink is not None
+            return sinks.run(machine, optimizer_sink, receiver, arguments, node=node, frame=frame)
+        if name == "forward" and (match := machine.catalog.loss(base.name)):
+            return losses.apply(machine, match, machine.get(receiver), arguments, node=node, frame=frame)
+        if name == "forward" and layers.is_layer(base.name):
+            return layers.apply(machine, base.name, arguments)
+        if name in ("prepare", "setup", "setup_dataloaders") and base.name.endswith(("Accelerator", "Fabric")):
+            return unseen.prepared(machine, arguments)
+    if name == "zero_grad":
+        optimizers.zero_grad(machine, receiver, node, frame)
+        return Const(None)
+    if name in iteration.PARAMETER_ITERATORS:
+        return iteration.parameters_of(machine, node, named=name.startswith("named"))
+    if name in unseen.SAME_OBJECT:
+        return receiver
+    if name == "parse_args":
+        return Unknown("args")
+    return Unknown(computed=True, why=f"what `.{name}()` returns", site=machine.site(node, frame))

@@ -1,0 +1,196 @@
+"""The analysis of one file: run it as a program, then whatever the program doesn't call on its own."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+
+import libcst as cst
+
+from lossflow.catalog import Catalog
+from lossflow.domain.environment import Kind, Record
+from lossflow.domain.trace import Event, Trace
+from lossflow.domain.values import Bound, Class, Function, Ref, Value
+from lossflow.errors import NotAnalysed
+from lossflow.interp import calls, expressions, frameworks, functions, statements
+from lossflow.interp.budget import MAX_STEPS, PYTHON_RECURSION, BudgetExceeded
+from lossflow.interp.machine import Arguments, Code, Frame, Machine, Unit
+from lossflow.interp.places import Places
+from lossflow.source import Source
+
+
+def interpret(source: Source, *, catalog: Catalog) -> Trace:
+    """Everything that the analysis of `source` sees.
+
+    Raises NotAnalysed with the reason when the file doesn't parse or nests too deep.
+    """
+    with _deep_recursion():
+        try:
+            return _interpret(source, catalog)
+        except RecursionError:
+            raise NotAnalysed("its expressions are nested too deep") from None
+
+
+@contextmanager
+def _deep_recursion() -> Iterator[None]:
+    before = sys.getrecursionlimit()
+    sys.setrecursionlimit(max(before, PYTHON_RECURSION))
+    try:
+        yield
+    finally:
+        sys.setrecursionlimit(before)
+
+
+def _interpret(source: Source, catalog: Catalog) -> Trace:
+    tree = _parse(source)
+    unit = Unit(source, tree, Places(source.name), Ref(0))
+    machine = Machine(
+        catalog,
+        unit,
+        evaluate_node=expressions.evaluate,
+        run_nodes=statements.run_block,
+        call_value=calls.call,
+        load_module=_nothing,
+    )
+    unit.globals = machine.allocate(tree, Record(Kind.SCOPE))
+    machine.units[source.name] = unit
+    frame = Frame(unit, unit.globals)
+    _entry(machine, lambda: _run_body(machine, tree, frame))
+    _run_classes(machine, frame)
+    _run_functions(machine, frame)
+    return _trace(machine)
+
+
+def _parse(source: Source) -> cst.Module:
+    try:
+        return cst.parse_module(source.text)
+    except cst.ParserSyntaxError as error:
+        message = error.message.split("\n")[0]
+        raise NotAnalysed(f"it is not valid Python: line {error.raw_line}, {message}") from None
+
+
+def _nothing(machine: Machine, dotted: str, unit: Unit) -> Value | None:
+    """Imported modules are out of sight."""
+    return None
+
+
+def _entry(machine: Machine, run: Callable[[], object]) -> None:
+    """Run one entry point; past the budget, what it has recorded so far stands."""
+    machine.root_number += 1
+    try:
+        run()
+    except BudgetExceeded:
+        machine.note(f"{machine.root.source.name}: the analysis stopped after {MAX_STEPS} steps")
+        machine.steps = 0
+        machine.silent = 0
+        machine.loops.clear()
+        machine.stack.clear()
+        machine.sites.clear()
+        machine.grad_enabled = True
+
+
+def _run_body(machine: Machine, tree: cst.Module, frame: Frame) -> None:
+    outcome = machine.run(tree.body, frame)
+    machine.heap = outcome.falls or machine.heap
+
+
+# --- what the program doesn't call --------------------------------------------------------------------------------
+
+
+def _run_functions(machine: Machine, frame: Frame) -> None:
+    """Functions that nobody calls, with unknown arguments; first silently, to learn which call each other."""
+    waiting = [f for f in machine.functions.values() if _is_entry(machine, f)]
+    with _silently(machine):
+        for function in waiting:
+            _run_alone(machine, function, frame)
+    for function in waiting:
+        if not _code(function).called:
+            _run_alone(machine, function, frame)
+
+
+def _is_entry(machine: Machine, function: Function) -> bool:
+    code = _code(function)
+    return not code.called and code.unit is machine.root and not isinstance(code.node, cst.Lambda)
+
+
+def _code(function: Function) -> Code:
+    assert isinstance(function.code, Code)
+    return function.code
+
+
+@contextmanager
+def _silently(machine: Machine) -> Iterator[None]:
+    """Run without recording, on a heap that is thrown away."""
+    before = machine.heap.fork()
+    machine.silent += 1
+    try:
+        yield
+    finally:
+        machine.silent = max(0, machine.silent - 1)
+        machine.heap = before
+
+
+def _run_alone(machine: Machine, function: Function, frame: Frame) -> None:
+    called = _code(function).called
+    _entry(machine, lambda: functions.run(machine, function, Arguments(open=True), _code(function).node, frame))
+    _code(function).called = called
+
+
+def _run_classes(machine: Machine, frame: Frame) -> None:
+    """Methods that nobody calls, on an instance of the program's, or on one made with unknown arguments."""
+    for cls in list(machine.classes):
+        methods = [v for v in machine.get(cls.scope).slots.values() if isinstance(v, Function)]
+        waiting = [m for m in methods if _is_entry(machine, m) and m.name != "__init__"]
+        framework = frameworks.of(machine, cls)
+        if not waiting and framework is None:
+            continue
+        instance = _instance(machine, cls, frame)
+        if instance is None:
+            continue
+        machine.silent += 1
+        for method in waiting:  # attributes that are set outside of __init__
+            _run_method(machine, cls, method, instance, frame)
+        machine.silent = 0
+        for method in waiting:
+            if framework is not None and method.name == framework.method:
+                frameworks.run_step(machine, framework, instance, replace(method, owner=cls), frame)
+                _code(method).called = True
+        for method in waiting:
+            if not _code(method).called:
+                _run_method(machine, cls, method, instance, frame)
+                _code(method).called = True
+
+
+def _run_method(machine: Machine, cls: Class, method: Function, instance: Ref, frame: Frame) -> None:
+    called = _code(method).called
+    bound: Value = method if method.kind == "staticmethod" else Bound(instance, replace(method, owner=cls))
+    _entry(machine, lambda: machine.call(bound, Arguments(open=True), _code(method).node, frame))
+    _code(method).called = called
+
+
+def _instance(machine: Machine, cls: Class, frame: Frame) -> Ref | None:
+    """An instance that the program made, else one made with unknown arguments."""
+    for address, record in machine.heap.records.items():
+        if record.kind is Kind.INSTANCE and record.cls == cls:
+            return Ref(address)
+    made: list[Value] = []
+    node = frame.unit.tree
+    _entry(machine, lambda: made.append(calls.instantiate(machine, cls, Arguments(open=True), _class_node(machine, cls) or node, frame)))
+    return made[0] if made and isinstance(made[0], Ref) else None
+
+
+def _class_node(machine: Machine, cls: Class) -> cst.CSTNode | None:
+    return machine.root.places.nodes[cls.site.place.number] if cls.site is not None else None
+
+
+# --- the trace ----------------------------------------------------------------------------------------------------
+
+
+def _trace(machine: Machine) -> Trace:
+    unused = [event for site, event in machine.pending.items() if site not in machine.used]
+    events: list[Event] = [*machine.events, *unused]
+    spans = {place: span for unit in machine.units.values() for place, span in unit.places.spans(unit.tree)}
+    sources = {name: unit.source for name, unit in machine.units.items()}
+    return Trace(machine.root.source, tuple(events), spans, sources, tuple(machine.notes))

@@ -1,0 +1,122 @@
+"""Names: looking them up through the scopes, and binding them and every other target of an assignment."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import libcst as cst
+
+from lossflow.domain.environment import Kind
+from lossflow.domain.exponent import Exponent
+from lossflow.domain.values import Const, External, Number, Ref, Tensor, Tuple, Unknown, Value
+from lossflow.interp import attributes, iteration, subscripts
+from lossflow.interp.builtin_names import BUILTINS
+from lossflow.interp.machine import Frame, Machine
+
+
+def load(machine: Machine, name: str, frame: Frame) -> Value:
+    """The value of a name: local, enclosing, global, built in, or out of sight."""
+    scope: Value | None = frame.scope
+    while isinstance(scope, Ref):
+        record = machine.get(scope)
+        value = record.get(name)
+        if value is not None:
+            return value
+        scope = record.cls
+    if name == "__name__":
+        return Const("__main__" if frame.unit is machine.root else frame.unit.dotted)
+    for package in machine.stars.get(frame.unit.source.name, ()):
+        dotted = f"{package}.{name}"
+        if machine.catalog.loss(dotted) or machine.catalog.optimizer(dotted) or package == "torch.nn" and name[0].isupper():
+            return External(dotted)
+    if name in BUILTINS:
+        return External(f"builtins.{name}")
+    return Unknown(name)
+
+
+def scope_of(machine: Machine, name: str, frame: Frame) -> Ref:
+    """The scope in which an assignment to `name` binds it."""
+    if name in frame.globals:
+        return frame.unit.globals
+    if name in frame.nonlocals:
+        scope = machine.get(frame.scope).cls
+        while isinstance(scope, Ref):
+            record = machine.get(scope)
+            if record.get(name) is not None:
+                return scope
+            scope = record.cls
+    return frame.scope
+
+
+def store(machine: Machine, name: str, value: Value, frame: Frame) -> None:
+    """Bind a name."""
+    machine.put(scope_of(machine, name, frame), name, machine.named(value, name))
+
+
+def assign(machine: Machine, target: cst.BaseExpression, value: Value, frame: Frame) -> None:
+    """Bind any target of an assignment."""
+    match target:
+        case cst.Name(value=name):
+            store(machine, name, value, frame)
+        case cst.Attribute(value=owner, attr=cst.Name(value=attribute)):
+            attributes.store(machine, machine.evaluate(owner, frame), attribute, value, target, frame)
+        case cst.Subscript():
+            subscripts.store(machine, target, value, frame)
+        case cst.Tuple() | cst.List():
+            _unpack(machine, target, value, frame)
+        case cst.StarredElement(value=inner):
+            assign(machine, inner, value, frame)
+
+
+def _unpack(machine: Machine, target: cst.Tuple | cst.List, value: Value, frame: Frame) -> None:
+    """Bind the parts of a value to the parts of a target."""
+    starred = [i for i, element in enumerate(target.elements) if isinstance(element, cst.StarredElement)]
+    items = iteration.unpacked(machine, value, None if starred else len(target.elements))
+    for index, element in enumerate(target.elements):
+        if starred and index >= starred[0]:
+            after = len(target.elements) - index - 1
+            if index == starred[0]:
+                part: Value = Unknown(computed=True)
+            else:
+                part = items[-after - 1] if items is not None and len(items) > after else iteration.element(machine, value)
+        elif items is not None and index < len(items):
+            part = items[index]
+        else:
+            part = iteration.element(machine, value)
+        assign(machine, element.value, part, frame)
+
+
+def accumulate(machine: Machine, target: cst.BaseExpression, addend: Value, frame: Frame) -> Value:
+    """What one more addition to `target` amounts to after all rounds of the loops since it was set.
+
+    A loop over the examples of a batch that adds per-example losses raises the exponent by one; a loop over time
+    steps, heads or layers does not.
+    """
+    trips = Exponent.ZERO
+    match target:
+        case cst.Name(value=name):
+            trips = machine.trips_since(scope_of(machine, name, frame), name)
+        case cst.Attribute(value=owner, attr=cst.Name(value=attribute)):
+            ref = machine.evaluate(owner, frame)
+            if isinstance(ref, Ref):
+                trips = machine.trips_since(ref, attribute)
+        case cst.Subscript(value=owner):
+            ref = machine.evaluate(owner, frame)
+            if isinstance(ref, Ref) and machine.get(ref).kind in (Kind.DICT, Kind.LIST):
+                trips = machine.trips_since(ref, None)
+    return repeated(addend, trips)
+
+
+def repeated(value: Value, trips: Exponent) -> Value:
+    """The sum of as many such values as B to the power `trips`."""
+    if trips.is_zero:
+        return value
+    match value:
+        case Tensor():
+            return replace(value, terms=tuple(replace(t, exponent=t.exponent + trips) for t in value.terms))
+        case Number() | Const(value=int() | float()):
+            own = value.exponent if isinstance(value, Number) else Exponent.ZERO
+            return Number(own + trips)
+        case Tuple():
+            return Unknown(computed=True)
+    return value

@@ -1,0 +1,284 @@
+"""Running statements: `run_block(body) -> Outcome`, with one heap for each way in which the block can end."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import libcst as cst
+
+from lossflow.domain.values import Const, Unknown, Value
+from lossflow.interp import contexts, definitions, functions, gradients, imports, loops, names, truth
+from lossflow.interp.expressions import operate, symbol
+from lossflow.interp.machine import Frame, Machine, Outcome, Returned
+from lossflow.interp.outcomes import either, then
+
+
+def run_block(machine: Machine, body: Sequence[cst.CSTNode], frame: Frame) -> Outcome:
+    """Run statements in order until none falls through to the next."""
+    whole = Outcome(falls=machine.heap)
+    for statement in body:
+        assert whole.falls is not None
+        machine.heap = whole.falls
+        handler = _HANDLERS.get(type(statement))
+        one = Outcome(falls=machine.heap) if handler is None else handler(machine, statement, frame)
+        whole = then(whole, one)
+        if whole.falls is None:
+            break
+    return whole
+
+
+def falls(machine: Machine) -> Outcome:
+    """The outcome of a statement that goes on to the next."""
+    return Outcome(falls=machine.heap)
+
+
+# --- simple statements --------------------------------------------------------------------------------------------
+
+
+def _line(machine: Machine, node: cst.SimpleStatementLine | cst.SimpleStatementSuite, frame: Frame) -> Outcome:
+    return run_block(machine, node.body, frame)
+
+
+def _indented(machine: Machine, node: cst.IndentedBlock, frame: Frame) -> Outcome:
+    return run_block(machine, node.body, frame)
+
+
+def _expression(machine: Machine, node: cst.Expr, frame: Frame) -> Outcome:
+    machine.evaluate(node.value, frame)
+    return falls(machine)
+
+
+def _assign(machine: Machine, node: cst.Assign, frame: Frame) -> Outcome:
+    addend = _addend(node)
+    if addend is not None:
+        return _update(machine, node.targets[0].target, "+", addend, node, frame)
+    value = machine.evaluate(node.value, frame)
+    for target in node.targets:
+        gradients.note_assignment(machine, target.target, node.value, frame)
+        names.assign(machine, target.target, value, frame)
+    return falls(machine)
+
+
+def _addend(node: cst.Assign) -> cst.BaseExpression | None:
+    """What `total = total + loss` adds."""
+    target = node.targets[0].target
+    match node.value:
+        case cst.BinaryOperation(left=left, operator=cst.Add(), right=right) if isinstance(target, (cst.Name, cst.Attribute)):
+            if left.deep_equals(target):
+                return right
+            if right.deep_equals(target):
+                return left
+    return None
+
+
+def _annotated(machine: Machine, node: cst.AnnAssign, frame: Frame) -> Outcome:
+    if isinstance(node.target, cst.Name):
+        definitions.declare(machine, node.target.value, frame)
+    if node.value is not None:
+        names.assign(machine, node.target, machine.evaluate(node.value, frame), frame)
+    return falls(machine)
+
+
+def _augmented(machine: Machine, node: cst.AugAssign, frame: Frame) -> Outcome:
+    return _update(machine, node.target, symbol(node.operator), node.value, node, frame)
+
+
+def _update(
+    machine: Machine, target: cst.BaseExpression, operator: str, operand: cst.BaseExpression, node: cst.CSTNode, frame: Frame
+) -> Outcome:
+    """`target += operand`: what is added counts as often as the loops go round, and the variable is as old as before."""
+    before = machine.evaluate(target, frame)
+    value = machine.evaluate(operand, frame)
+    gradients.note_update(machine, target, operator, value, node, frame)
+    if operator in ("+", "-"):
+        value = names.accumulate(machine, target, value, frame)
+    depths = dict(machine.depths)
+    names.assign(machine, target, operate(machine, operator, before, value, node, frame), frame)
+    machine.depths.update(depths)
+    return falls(machine)
+
+
+def _delete(machine: Machine, node: cst.Del, frame: Frame) -> Outcome:
+    if isinstance(node.target, cst.Name):
+        scope = names.scope_of(machine, node.target.value, frame)
+        machine.set(scope, machine.get(scope).without(node.target.value))
+    return falls(machine)
+
+
+def _assert(machine: Machine, node: cst.Assert, frame: Frame) -> Outcome:
+    machine.evaluate(node.test, frame)
+    return falls(machine)
+
+
+def _return(machine: Machine, node: cst.Return, frame: Frame) -> Outcome:
+    value: Value = Const(None) if node.value is None else machine.evaluate(node.value, frame)
+    return Outcome(returns=Returned(value, machine.heap))
+
+
+def _raise(machine: Machine, node: cst.Raise, frame: Frame) -> Outcome:
+    return Outcome()
+
+
+def _break(machine: Machine, node: cst.Break, frame: Frame) -> Outcome:
+    return Outcome(breaks=machine.heap)
+
+
+def _continue(machine: Machine, node: cst.Continue, frame: Frame) -> Outcome:
+    return Outcome(continues=machine.heap)
+
+
+def _global(machine: Machine, node: cst.Global | cst.Nonlocal, frame: Frame) -> Outcome:
+    kept = frame.globals if isinstance(node, cst.Global) else frame.nonlocals
+    kept.update(item.name.value for item in node.names)
+    return falls(machine)
+
+
+def _import(machine: Machine, node: cst.Import | cst.ImportFrom, frame: Frame) -> Outcome:
+    imports.run(machine, node, frame)
+    return falls(machine)
+
+
+# --- compound statements ------------------------------------------------------------------------------------------
+
+
+def _if(machine: Machine, node: cst.If, frame: Frame) -> Outcome:
+    known = truth.truth(machine, machine.evaluate(node.test, frame))
+    if known is True:
+        return run_block(machine, [node.body], frame)
+    if known is False:
+        return _else(machine, node.orelse, frame)
+    before = machine.heap.fork()
+    body = run_block(machine, [node.body], frame)
+    machine.heap = before
+    return either(body, _else(machine, node.orelse, frame))
+
+
+def _else(machine: Machine, node: cst.If | cst.Else | None, frame: Frame) -> Outcome:
+    match node:
+        case cst.If():
+            return _if(machine, node, frame)
+        case cst.Else():
+            return run_block(machine, [node.body], frame)
+    return falls(machine)
+
+
+def _try(machine: Machine, node: cst.Try | cst.TryStar, frame: Frame) -> Outcome:
+    """A handler starts from before the body or after it; `finally` runs on every way that falls through."""
+    before = machine.heap.fork()
+    body = run_block(machine, [node.body], frame)
+    reached = before if body.falls is None else before.join(body.falls)
+    if body.falls is not None and node.orelse is not None:
+        machine.heap = body.falls
+        body = then(body, run_block(machine, [node.orelse.body], frame))
+    for handler in node.handlers:
+        machine.heap = reached.fork()
+        if handler.name is not None:
+            names.assign(machine, handler.name.name, Unknown(computed=True), frame)
+        body = either(body, run_block(machine, [handler.body], frame))
+    if node.finalbody is not None and body.falls is not None:
+        machine.heap = body.falls
+        body = then(body, run_block(machine, [node.finalbody.body], frame))
+    return body
+
+
+def _with(machine: Machine, node: cst.With, frame: Frame) -> Outcome:
+    enabled = machine.grad_enabled
+    for item in node.items:
+        value = machine.evaluate(item.item, frame)
+        bound = contexts.enter(machine, value, item.item, frame)
+        if item.asname is not None:
+            names.assign(machine, item.asname.name, bound, frame)
+    outcome = run_block(machine, [node.body], frame)
+    machine.grad_enabled = enabled
+    return outcome
+
+
+def _match(machine: Machine, node: cst.Match, frame: Frame) -> Outcome:
+    subject = machine.evaluate(node.subject, frame)
+    whole = Outcome()
+    for case in node.cases:
+        fits = _fits(machine, case, subject, frame)
+        if fits is False:
+            continue
+        before = machine.heap.fork()
+        for name in _captures(case.pattern):
+            names.store(machine, name, subject if isinstance(case.pattern, cst.MatchAs) else Unknown(computed=True), frame)
+        whole = either(whole, run_block(machine, [case.body], frame))
+        machine.heap = before
+        if fits is True:
+            return whole
+    return either(whole, falls(machine))
+
+
+def _fits(machine: Machine, case: cst.MatchCase, subject: Value, frame: Frame) -> bool | None:
+    """Whether a case is taken: known for literals, and for the case that takes everything."""
+    if case.guard is not None:
+        return None
+    match case.pattern:
+        case cst.MatchAs(pattern=None):
+            return True
+        case cst.MatchValue(value=value) if isinstance(subject, Const):
+            expected = machine.evaluate(value, frame)
+            return expected.value == subject.value if isinstance(expected, Const) else None
+        case cst.MatchSingleton(value=cst.Name(value=name)) if isinstance(subject, Const):
+            return str(subject.value) == name
+        case cst.MatchOr(patterns=patterns):
+            parts = [_fits(machine, case.with_changes(pattern=p.pattern), subject, frame) for p in patterns]
+            return True if True in parts else None if None in parts else False
+    return None
+
+
+def _captures(pattern: cst.MatchPattern) -> list[str]:
+    """The names that a pattern binds, without the patterns inside it."""
+    if isinstance(pattern, cst.MatchAs) and pattern.name is not None:
+        return [pattern.name.value]
+    return []
+
+
+def _function(machine: Machine, node: cst.FunctionDef, frame: Frame) -> Outcome:
+    names.store(machine, node.name.value, functions.define(machine, node, node.name.value, frame), frame)
+    return falls(machine)
+
+
+def _class(machine: Machine, node: cst.ClassDef, frame: Frame) -> Outcome:
+    names.store(machine, node.name.value, definitions.define_class(machine, node, frame), frame)
+    return falls(machine)
+
+
+def _for(machine: Machine, node: cst.For, frame: Frame) -> Outcome:
+    return loops.run_for(machine, node, frame)
+
+
+def _while(machine: Machine, node: cst.While, frame: Frame) -> Outcome:
+    return loops.run_while(machine, node, frame)
+
+
+_HANDLERS: dict[type[cst.CSTNode], Callable[[Machine, Any, Frame], Outcome]] = {
+    cst.SimpleStatementLine: _line,
+    cst.SimpleStatementSuite: _line,
+    cst.IndentedBlock: _indented,
+    cst.Expr: _expression,
+    cst.Assign: _assign,
+    cst.AnnAssign: _annotated,
+    cst.AugAssign: _augmented,
+    cst.Del: _delete,
+    cst.Assert: _assert,
+    cst.Return: _return,
+    cst.Raise: _raise,
+    cst.Break: _break,
+    cst.Continue: _continue,
+    cst.Global: _global,
+    cst.Nonlocal: _global,
+    cst.Import: _import,
+    cst.ImportFrom: _import,
+    cst.If: _if,
+    cst.Try: _try,
+    cst.TryStar: _try,
+    cst.With: _with,
+    cst.Match: _match,
+    cst.FunctionDef: _function,
+    cst.ClassDef: _class,
+    cst.For: _for,
+    cst.While: _while,
+}

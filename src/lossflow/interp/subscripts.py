@@ -1,0 +1,140 @@
+"""`owner[index]`: reading and writing the elements of tensors, batches, lists, dicts and shapes."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import libcst as cst
+
+from lossflow.domain.axes import Axes, Tail
+from lossflow.domain.environment import Kind, Record
+from lossflow.domain.tensors import size_along
+from lossflow.domain.values import Const, Number, OneOf, Ref, Size, Tensor, Tuple, Unknown, Value, join
+from lossflow.interp.machine import Frame, Machine
+
+
+def load(machine: Machine, owner: Value, node: cst.Subscript, frame: Frame) -> Value:
+    """The value of `owner[...]`."""
+    match owner:
+        case Tensor():
+            return _tensor(machine, owner, node, frame)
+        case OneOf(values=values):
+            usable = [v for v in values if v != Const(None)]
+            return machine.joined([load(machine, v, node, frame) for v in usable])
+    index = _single(machine, node, frame)
+    match owner:
+        case Tuple(items=items):
+            return _item(machine, items, index)
+        case Size(axes=axes):
+            if isinstance(index, Const) and type(index.value) is int:
+                return Number(size_along(axes, index.value), "shape", machine.site(node, frame))
+            return Unknown(computed=True)
+        case Ref():
+            return _element(machine, machine.get(owner), index)
+        case Unknown(name=name) if isinstance(index, Const) and isinstance(index.value, str):
+            return Unknown(f"{name}.{index.value}" if name else index.value, computed=owner.computed and not name)
+    return Unknown(computed=True, why="of an element of a value out of sight", site=machine.site(node, frame))
+
+
+def _single(machine: Machine, node: cst.Subscript, frame: Frame) -> Value | None:
+    """The index, when there is one and it is no slice; whatever is in the brackets is evaluated."""
+    values: list[Value | None] = []
+    for part in node.slice:
+        match part.slice:
+            case cst.Index(value=inner):
+                values.append(machine.evaluate(inner, frame))
+            case cst.Slice(lower=lower, upper=upper, step=step):
+                for bound in (lower, upper, step):
+                    if bound is not None:
+                        machine.evaluate(bound, frame)
+                values.append(None)
+    return values[0] if len(values) == 1 else None
+
+
+def _item(machine: Machine, items: tuple[Value, ...], index: Value | None) -> Value:
+    if isinstance(index, Const) and type(index.value) is int and -len(items) <= index.value < len(items):
+        return items[index.value]
+    return machine.joined(items) if index is not None else Unknown(computed=True)
+
+
+def _element(machine: Machine, record: Record, index: Value | None) -> Value:
+    """An element of a list or dict; any of them where the key is out of sight."""
+    if record.kind is Kind.LIST and index is None:
+        return Unknown(computed=True)
+    if isinstance(index, Const):
+        key = index.value
+        if record.kind is Kind.LIST and type(key) is int and key < 0 and record.rest is None:
+            key += len(record.slots)
+        held = record.slots.get(key) if isinstance(key, (str, int)) else None
+        if held is not None:
+            return held
+        if record.rest is not None:
+            return record.rest
+        return Unknown(str(key) if isinstance(key, str) else "", computed=True)
+    if record.kind in (Kind.LIST, Kind.DICT) and index is not None:
+        return machine.joined(record.values())
+    return Unknown(computed=True)
+
+
+def _tensor(machine: Machine, tensor: Tensor, node: cst.Subscript, frame: Frame) -> Value:
+    """Indexing and slicing of a tensor, one dimension after the other; a name or number of a part of a batch."""
+    axes = tensor.axes
+    dim = 0
+    for part in node.slice:
+        match part.slice:
+            case cst.Slice(lower=lower, upper=upper, step=step):
+                for bound in (lower, upper, step):
+                    if bound is not None:
+                        machine.evaluate(bound, frame)
+                dim += 1
+            case cst.Index(value=cst.Ellipsis()):
+                return replace(tensor, axes=axes if len(node.slice) == 1 else _behind(axes), data=False)
+            case cst.Index(value=inner):
+                index = machine.evaluate(inner, frame)
+                if tensor.data and isinstance(index, Const) and isinstance(index.value, (str, int)) and len(node.slice) == 1:
+                    return tensor
+                axes, dim = _indexed(axes, dim, index)
+    return replace(tensor, axes=axes, data=False)
+
+
+def _behind(axes: Axes) -> Axes:
+    """`x[..., 0]`: a dimension behind the examples goes."""
+    if axes.known and axes.dims[:1] == (True,) and sum(axes.dims) == 1:
+        return Axes((True,), Tail.ANY, certain=False)
+    return axes if axes.reduced else Axes.UNKNOWN
+
+
+def _indexed(axes: Axes, dim: int, index: Value) -> tuple[Axes, int]:
+    """The axes after one index, and the dimension that the next one is for."""
+    match index:
+        case Const(value=None):
+            return axes.with_one(dim), dim + 1
+        case Const(value=int()):
+            return axes.without(dim)[0], dim
+        case Tensor() if dim == 0 and axes.per_example and index.axes.per_example:
+            # A mask or a permutation picks examples; how many is a power of B all the same.
+            return (Axes((True,), Tail.ANY if axes.rank != 1 else Tail.NONE, certain=False), 1)
+        case Tensor() if index.axes.per_example and dim == 1:
+            return Axes((True,), Tail.ANY, certain=False), dim
+        case Number():
+            return axes.without(dim)[0], dim
+    return Axes.UNKNOWN, dim
+
+
+def store(machine: Machine, target: cst.Subscript, value: Value, frame: Frame) -> None:
+    """`owner[index] = value`."""
+    owner = machine.evaluate(target.value, frame)
+    index = _single(machine, target, frame)
+    if not isinstance(owner, Ref):
+        return
+    record = machine.get(owner)
+    if record.kind not in (Kind.LIST, Kind.DICT):
+        return
+    if isinstance(index, Const) and isinstance(index.value, (str, int)):
+        key = index.value
+        shared = record.slots.get("lr") is not None and key == "lr" and bool(machine.loops)
+        held = record.slots.get(key)
+        machine.put(owner, key, machine.named(join(held, value) if shared and held is not None else value, str(key)))
+        return
+    rest = value if record.rest is None else join(record.rest, value)
+    machine.set(owner, replace(record, rest=rest))
