@@ -90,6 +90,7 @@ _FOCAL = (
     _loss(
         "AsymmetricUnifiedFocalLoss",
         "to_onehot_y num_classes weight gamma delta reduction ignore_index",
+        forward="y_pred y_true",
         effects=_ALWAYS_MEAN,
     ),
     *(

@@ -19,7 +19,6 @@ BATCH_SIZE_NAMES = frozenset(
         "bs",
         "bsz",
         "bsize",
-        "minibatch",
         "minibatch_size",
         "mb_size",
         "samples_per_gpu",
@@ -58,91 +57,87 @@ def is_batch_size(name: str, batch_size_names: frozenset[str]) -> bool:
     squeezed = "".join(parts)
     if squeezed in _squeezed(batch_size_names):
         return True
-    return squeezed.endswith("batchsize") and parts[0] not in _REFERENCE
+    ends = squeezed.endswith("batchsize") or parts[-1:] in (("bs",), ("bsz",))
+    return ends and parts[0] not in _REFERENCE
 
 
 @lru_cache(maxsize=8)
 def _squeezed(names: frozenset[str]) -> frozenset[str]:
-    return frozenset("".join(words(name)) for name in names)
+    return frozenset("".join(words(name)) for name in names) - {""}
 
 
 # The last word decides: `loss_weight` is a weight, `weight_decay` a decay.
 _HYPERPARAMETERS = _vocabulary(
-    "lr weight weights lambda lam lambd lamda lmbda lambda1 alpha beta betas gamma coef coeff coefs coeffs coefficient"
-    " coefficients temperature tau eps epsilon momentum epoch epochs decay margin smoothing sigma dropout penalty"
-    " classes nclass nclasses nc vocab dim dims ndim width height channel channels hidden latent features heads layers"
-    " gpus gpu resolution workers"
-    " wd"
+    "lr weight weights lambda lam lambd lamda lmbda alpha beta betas gamma coef coeff coefs coeffs coefficient"
+    " coefficients temperature tau eps epsilon momentum epoch epochs decay wd margin smoothing dropout classes nclass"
+    " nclasses nc vocab dim dims ndim width height channel channels heads layers gpus resolution workers"
 )
-_SIZES = _vocabulary(
+# `lambda_gp` and `coef_kl` weigh a term of the loss.
+_WEIGHT_OF = _vocabulary("lambda lam lambd lamda lmbda coef coeff")
+_BEFORE_SIZE = _vocabulary(
     "vocab vocabulary hidden embed embedding emb image img patch kernel crop input output latent window block world"
     " context state action codebook feature"
 )
-_LENGTHS = _vocabulary("len length")
-_PER_EXAMPLE_LENGTHS = _vocabulary("seq sequence max context block")
-_ACCUMULATION = _vocabulary("accum accumulation accumulate accumulated")
-_ACCUMULATION_NAMES = frozenset(("acc_steps", "acc_step", "grad_acc", "update_freq", "iter_size", "grad_acc_steps"))
-_AMBIGUOUS = _vocabulary(
+_BEFORE_LENGTH = _vocabulary("seq sequence max context block")
+_BEFORE_RATE = _vocabulary("learning dropout")
+_FIXED_COUNTS = _vocabulary("labels class features hidden latent latents critic")
+_ACCUMULATION = _vocabulary("accum accumulation accumulate")
+_ACCUMULATION_NAMES = frozenset({"acc_steps", "acc_step", "grad_acc", "grad_acc_steps", "update_freq", "iter_size"})
+
+_COUNTS_OF_SOMETHING = _vocabulary(
     "n b m num count counts cnt size total norm normalizer normaliser normalization denom denominator divisor samples"
-    " examples items tokens ntokens nsamples boxes pos positives positive masks targets objects instances lengths lens"
-    " length len numel nums words frames nodes edges sequences sentences queries images imgs"
+    " examples items tokens ntokens nsamples positives lengths lens length len numel"
 )
 # `len(loader)` shrinks as the batch grows, so that a number of batches is not between 0 and 1.
-_PER_BATCH = _vocabulary("batch batches nbatches iter iters iterations step steps updates")
-_COUNTED = _vocabulary("num n number")
+_PER_BATCH = _vocabulary("per batch batches nbatches iter iters iterations step steps updates")
+_NUMBER_OF = _vocabulary("num n number")
 
 
 @lru_cache(maxsize=4096)
 def number_exponent(name: str, batch_size_names: frozenset[str] = BATCH_SIZE_NAMES) -> Exponent:
     """The exponent of a number of that name: 1 for a batch size, 0 for a hyperparameter, between for a count."""
-    parts = words(name)
-    if not parts:
-        return Exponent.UNKNOWN
     if is_batch_size(name, batch_size_names):
         return Exponent.ONE
-    leaf = name.rpartition(".")[2]
-    if leaf in ("H", "W") or _is_hyperparameter(parts):
+    parts = _stem(words(name))
+    if name.rpartition(".")[2] in ("H", "W") or _is_hyperparameter(parts):
         return Exponent.ZERO
-    head = parts[-1]
-    if head in _PER_BATCH:
-        # `num_items_in_batch` counts what is in one batch, `num_batches` the batches.
-        return SOME_EXAMPLES if parts[-2:] == ("in", "batch") else Exponent.UNKNOWN
-    if head in _AMBIGUOUS or _is_count(parts):
+    if _is_count(parts):
         return SOME_EXAMPLES
     return Exponent.UNKNOWN
 
 
-def _is_count(parts: tuple[str, ...]) -> bool:
-    """True for `num_x` and `n_x`, a count of something that isn't known to be fixed."""
-    return len(parts) > 1 and parts[0] in _COUNTED and not _PER_BATCH.intersection(parts)
+def _stem(parts: tuple[str, ...]) -> tuple[str, ...]:
+    """The words without a number or a single letter at their end: `lambda_1`, `lr_D`, `out2`."""
+    while len(parts) > 1 and (len(parts[-1]) == 1 or parts[-1].isdigit()):
+        parts = parts[:-1]
+    return parts
 
 
 def _is_hyperparameter(parts: tuple[str, ...]) -> bool:
-    stem = parts[:-1] if len(parts) > 1 and (parts[-1].isdigit() or len(parts[-1]) == 1) else parts  # lambda_1, lr_d
-    head, before = stem[-1], stem[-2] if len(stem) > 1 else ""
-    if head in _HYPERPARAMETERS:
+    if not parts or "per" in parts:  # `steps_per_epoch` shrinks as the batch grows
+        return False
+    head, before = parts[-1], parts[-2] if len(parts) > 1 else ""
+    if head in _HYPERPARAMETERS or parts[0] in _WEIGHT_OF:
         return True
-    if _ACCUMULATION.intersection(parts) or "_".join(parts) in _ACCUMULATION_NAMES:
+    if head == "size" and before in _BEFORE_SIZE:
         return True
-    if head == "size":
-        return before in _SIZES
-    if head in _LENGTHS:
-        return before in _PER_EXAMPLE_LENGTHS
-    return (before, head) in _PAIRS
+    if head in ("len", "length") and before in _BEFORE_LENGTH:
+        return True
+    if head == "rate" and before in _BEFORE_RATE:
+        return True
+    if head in _FIXED_COUNTS and before in (*_NUMBER_OF, "in", "out"):
+        return True
+    accumulates = _ACCUMULATION.intersection(parts) and head not in _COUNTS_OF_SOMETHING
+    return bool(accumulates) or "_".join(parts) in _ACCUMULATION_NAMES
 
 
-_PAIRS = frozenset(
-    {
-        ("learning", "rate"),
-        ("dropout", "rate"),
-        ("loss", "scale"),
-        ("num", "labels"),
-        ("n", "labels"),
-        ("num", "class"),
-        ("n", "class"),
-        ("n", "critic"),
-    }
-)
+def _is_count(parts: tuple[str, ...]) -> bool:
+    """True for what may count examples: `n`, `num_boxes`, `base_batch_size`; not for a number of batches."""
+    if parts[-2:] in (("in", "batch"), ("batch", "size")):
+        return True
+    if _PER_BATCH.intersection(parts):
+        return False
+    return bool(parts) and (parts[-1] in _COUNTS_OF_SOMETHING or (len(parts) > 1 and parts[0] in _NUMBER_OF))
 
 
 # What is made for, or said of, an optimizer or model is not one: `optimizer_name`, `model_path`, `loader_kwargs`.
@@ -151,7 +146,6 @@ _ABOUT = _vocabulary(
     " fn func function factory builder params parameters param groups group options opts option settings size dim dims"
     " count num step steps"
 )
-_VARIANTS = _vocabulary("ema ddp wrapped module")
 
 _OPTIMIZERS = _vocabulary("optimizer optimiser optim opt")
 _NOT_OPTIMIZERS = _ABOUT | _vocabulary("scheduler schedule sched lr wrapper cpu level flow")
@@ -168,7 +162,6 @@ _MODELS = _vocabulary(
 )
 
 _MASKS = _vocabulary("mask masks")
-_RATES = _vocabulary("lr")
 _NOT_RATES = _vocabulary(
     "scheduler schedule sched decay factor mult multiplier step steps policy gamma lambda list warmup scale epoch"
     " epochs ratio power patience fn func mode type name milestones find finder update"
@@ -180,7 +173,6 @@ _TENSORS = _vocabulary(
 )
 _NOT_TENSORS = _vocabulary("num n number no is use has with return do dim size path weight weights")
 _DATASETS = _vocabulary("dataset trainset testset valset trainds")
-_COUNTS = _vocabulary("num n number no len")
 
 
 def means_optimizer(name: str) -> bool:
@@ -194,30 +186,30 @@ def means_loader(name: str) -> bool:
     parts = words(name)
     if not parts or _NOT_LOADERS.intersection(parts):
         return False
-    return bool(_LOADERS.intersection(parts)) or (parts[-1] in _ITERATORS and bool(_SPLITS.intersection(parts[:-1])))
+    split = bool(_SPLITS.intersection(parts[:-1]))
+    return bool(_LOADERS.intersection(parts)) or (split and parts[-1] in _ITERATORS)
 
 
 def means_model(name: str) -> bool:
     """True for a module with parameters: `model`, `netG`, `self.encoder`, `model_ema`; not for `model_path`."""
-    parts = words(name)
-    while len(parts) > 1 and (len(parts[-1]) == 1 or parts[-1].isdigit() or parts[-1] in _VARIANTS):
+    parts = _stem(words(name))
+    if parts[-1:] in (("ema",), ("ddp",)):
         parts = parts[:-1]
-    return bool(parts) and parts[-1] in _MODELS and not _COUNTS.intersection(parts)
+    return bool(parts) and parts[-1] in _MODELS and not _NUMBER_OF.intersection(parts)
 
 
 def means_mask(name: str) -> bool:
     """True for a 0/1 mask: `mask`, `loss_mask`, `mask_1`; not for `mask_ratio` and `num_masks`."""
-    parts = words(name)
-    while len(parts) > 1 and (len(parts[-1]) == 1 or parts[-1].isdigit() or parts[-1] in ("float", "bool")):
+    parts = _stem(words(name))
+    if parts[-1:] in (("float",), ("bool",)):
         parts = parts[:-1]
-    return bool(parts) and parts[-1] in _MASKS and parts[0] not in _COUNTS
+    return bool(parts) and parts[-1] in _MASKS and parts[0] not in (*_NUMBER_OF, "no")
 
 
 def means_learning_rate(name: str) -> bool:
     """True for `lr`, `args.base_lr`, `lr_D`, `learningRate`; not for `lr_decay` and `lr_scheduler`."""
     parts = words(name)
-    rate = bool(_RATES.intersection(parts)) or "learningrate" in "".join(parts)
-    return rate and not _NOT_RATES.intersection(parts)
+    return ("lr" in parts or "learningrate" in "".join(parts)) and not _NOT_RATES.intersection(parts)
 
 
 def means_tensor(name: str) -> bool:
@@ -225,15 +217,14 @@ def means_tensor(name: str) -> bool:
     parts = words(name)
     if not parts or _NOT_TENSORS.intersection(parts):
         return False
-    ends = parts[:-1] if len(parts) > 1 and parts[-1] in ("hat", "pred", "true", "t", "s") else parts
-    return ends[-1] in _TENSORS or parts[-1] in _TENSORS
+    if len(parts) > 1 and parts[-1] in ("hat", "true"):
+        parts = parts[:-1]
+    return parts[-1] in _TENSORS or _stem(parts)[-1] in _TENSORS
 
 
 def means_dataset(name: str) -> bool:
     """True for the whole of the examples, whose number says nothing of a batch."""
     parts = words(name)
-    return (
-        bool(parts)
-        and not _COUNTS.intersection(parts)
-        and (parts[-1] in _DATASETS or parts[-2:] == ("data", "set") or (parts[-1] == "set" and parts[0] in _SPLITS))
-    )
+    if not parts or _NUMBER_OF.intersection(parts):
+        return False
+    return parts[-1] in _DATASETS or (parts[-1] == "set" and parts[0] in _SPLITS)

@@ -133,6 +133,7 @@ _CLASSIFICATION = (
         " options",
         "torch.nn.functional.linear_cross_entropy",
         "input linear_weight target * linear_bias weight reduction ignore_index label_smoothing options",
+        deprecated=_ELEMENTWISE_MEAN,
         unreduced=Unreduced.PER_TARGET,
     ),
     Loss(
