@@ -228,6 +228,7 @@ def test_accelerate_divides_only_when_told_the_steps_and_fabric_never() -> None:
     [
         ("scale", "scaler", "torch.amp.GradScaler.scale"),
         ("scale", "self.grad_scaler", "torch.amp.GradScaler.scale"),
+        ("scale", "ampScaler", "torch.amp.GradScaler.scale"),
         ("backward", "accelerator", "accelerate.Accelerator.backward"),
         ("backward", "self.fabric", "lightning.fabric.Fabric.backward"),
         ("backward", "model_engine", "deepspeed.DeepSpeedEngine.backward"),

@@ -27,7 +27,7 @@ class Effect(Enum):
     MEAN = "averages over it"
     SUM = "sums over it"
     BATCH_SUM = "sums over it alone, and keeps the other dimensions"
-    PER_EXAMPLE = "reduces every other dimension and keeps it"
+    PER_EXAMPLE = "reduces within each example and keeps it: the shape is the unreduced one of the row"
 
 
 @dataclass(frozen=True, slots=True)

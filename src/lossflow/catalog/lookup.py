@@ -13,7 +13,7 @@ from lossflow.catalog.entry import Framework, Loss, Optimizer, Sink
 from lossflow.catalog.frameworks import FRAMEWORKS
 from lossflow.catalog.kornia_losses import KORNIA_LOSSES
 from lossflow.catalog.monai_losses import LOSS_REDUCTION, MONAI_LOSSES
-from lossflow.catalog.names import BATCH_SIZE_NAMES
+from lossflow.catalog.names import BATCH_SIZE_NAMES, words
 from lossflow.catalog.segmentation_losses import SEGMENTATION_LOSSES
 from lossflow.catalog.sinks import METHODS, SINKS
 from lossflow.catalog.torch_losses import TORCH_LOSSES
@@ -115,7 +115,7 @@ class Catalog:
 
         The receiver is judged by the last word of its name: `self.grad_scaler.scale`, `model_engine.backward`.
         """
-        word = receiver.rpartition(".")[2].lower().rpartition("_")[2]
+        word = (words(receiver) or ("",))[-1]
         name = METHODS.get((method, word)) or METHODS.get((method, ""))
         return self._sinks[name] if name else None
 

@@ -4,7 +4,13 @@ from __future__ import annotations
 
 from lossflow.catalog.entry import RECEIVER, Sink, SinkKind
 
-_SCALERS = ("torch.amp.GradScaler", "torch.cuda.amp.GradScaler", "torch.cpu.amp.GradScaler")
+_SCALERS = (
+    "torch.amp.GradScaler",
+    "torch.cuda.amp.GradScaler",
+    "torch.cpu.amp.GradScaler",
+    "torch.distributed.fsdp.sharded_grad_scaler.ShardedGradScaler",
+    "torch_xla.amp.GradScaler",
+)
 _LIGHTNING_MODULES = (
     "pytorch_lightning.LightningModule",
     "lightning.LightningModule",
@@ -38,7 +44,7 @@ _ACCELERATE = (
 
 _LIGHTNING = tuple(
     Sink(f"{module}.manual_backward", SinkKind.BACKWARD, 0, "loss") for module in _LIGHTNING_MODULES
-) + tuple(sink for fabric in _FABRICS for sink in (Sink(f"{fabric}.backward", SinkKind.BACKWARD, 0, "tensor"),))
+) + tuple(Sink(f"{fabric}.backward", SinkKind.BACKWARD, 0, "tensor") for fabric in _FABRICS)
 
 # The engine divides by its configuration's gradient_accumulation_steps, and its step is the wrapped optimizer's.
 _DEEPSPEED = (
@@ -49,9 +55,7 @@ _DEEPSPEED = (
 _OTHERS = (
     Sink("apex.amp.scale_loss", SinkKind.SCALE, 0, "loss", context=True),
     Sink("torch_xla.core.xla_model.optimizer_step", SinkKind.STEP, 0, "optimizer"),
-    Sink("torch_xla.amp.GradScaler.scale", SinkKind.SCALE, 0, "outputs"),
-    Sink("torch_xla.amp.GradScaler.unscale_", SinkKind.UNSCALE, 0, "optimizer"),
-    Sink("torch_xla.amp.GradScaler.step", SinkKind.STEP, 0, "optimizer"),
+    Sink("colossalai.booster.Booster.backward", SinkKind.BACKWARD, 0, "loss"),
 )
 
 SINKS = _TORCH + _AMP + _ACCELERATE + _LIGHTNING + _DEEPSPEED + _OTHERS
@@ -62,6 +66,7 @@ METHODS = {
     ("step", "scaler"): "torch.amp.GradScaler.step",
     ("backward", "accelerator"): "accelerate.Accelerator.backward",
     ("backward", "fabric"): "lightning.fabric.Fabric.backward",
+    ("backward", "booster"): "colossalai.booster.Booster.backward",
     ("backward", "engine"): "deepspeed.DeepSpeedEngine.backward",
     ("step", "engine"): "deepspeed.DeepSpeedEngine.step",
     ("manual_backward", ""): "lightning.pytorch.LightningModule.manual_backward",
