@@ -1,0 +1,1 @@
+"""Torch decides: what the analysis says of losses, optimizers and training scripts is measured in torch."""

@@ -1,0 +1,77 @@
+"""What torch makes of a script: the exponents that two runs of it, at B and at 2 B, show."""
+
+from __future__ import annotations
+
+import json
+import math
+import subprocess
+import sys
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+from ..fixtures_harness.markers import ROOT, RULE_FIXTURES, Fixture, collect
+
+RUNNABLE = [fixture for fixture in collect(RULE_FIXTURES) if not fixture.not_run]
+"""The fixtures that torch can run."""
+
+TOLERANCE = 0.05
+"""How far a measured exponent may be from the true one."""
+
+
+@dataclass(frozen=True)
+class MeasuredStep:
+    """The first step of an optimizer: how its gradient and its update grow with the batch.
+
+    `optimizer` is empty for an update by hand; `backward` are the lines of the backwards that made the gradient.
+    """
+
+    optimizer: str
+    backward: tuple[int, ...]
+    gradient: float
+    update: float
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """What torch made of a script: `error` is the type, message and line of what stopped it, the same at B and 2 B."""
+
+    steps: tuple[MeasuredStep, ...]
+    warnings: tuple[str, ...]
+    error: tuple[str, str, int] | None
+
+    def warned(self, words: str) -> bool:
+        return any(words in each for each in self.warnings)
+
+
+def is_(exponent: float, expected: float | Fraction) -> bool:
+    """True when the measured exponent is the expected one."""
+    return abs(exponent - expected) <= TOLERANCE
+
+
+def judge(fixtures: list[Fixture]) -> dict[Path, Judgement]:
+    """Torch's judgement of each fixture; all are run by one process, which imports torch once."""
+    asked = json.dumps([[str(fixture.path), fixture.directives.batch_size] for fixture in fixtures])
+    command = [sys.executable, "-m", "tests.oracle.running"]
+    done = subprocess.run(command, cwd=ROOT, input=asked, text=True, stdout=subprocess.PIPE, check=True)
+    return {Path(path): _judgement(*runs) for path, runs in json.loads(done.stdout).items()}
+
+
+def _judgement(small: dict[str, Any], large: dict[str, Any]) -> Judgement:
+    steps = tuple(_step(*both) for both in zip(small["steps"], large["steps"]))
+    errors = [run["raised"] and tuple(run["raised"].values()) for run in (small, large)]
+    error = errors[0] or errors[1]
+    if error is None and len(small["steps"]) != len(large["steps"]):
+        error = ("Unequal", f"{len(small['steps'])} optimizers step at B, {len(large['steps'])} at 2 B", 0)
+    return Judgement(steps, tuple(small["warnings"] + large["warnings"]), error)
+
+
+def _step(small: dict[str, Any], large: dict[str, Any]) -> MeasuredStep:
+    gradient, update = (_exponent(small[key], large[key]) for key in ("gradient", "update"))
+    return MeasuredStep(small["optimizer"], tuple(small["backward"]), gradient, update)
+
+
+def _exponent(small: float, large: float) -> float:
+    """The power of the batch size by which a norm grew from B to 2 B; NaN, which agrees with nothing, if one is 0."""
+    return math.log2(large / small) if small > 0 and large > 0 else math.nan

@@ -1,0 +1,74 @@
+"""Runs training scripts at two batch sizes, each script in a process of its own, forked after one `import torch`.
+
+`python -m tests.oracle.running` reads a JSON list of `[path, pattern of the batch size]` from its standard input and
+writes a JSON object: path -> the runs at B and at 2 B. That it is a process of its own keeps threads that torch or
+pytest have started out of the forks.
+"""
+
+from __future__ import annotations
+
+import ast
+import json
+import multiprocessing
+import os
+import random
+import signal
+import sys
+import tempfile
+import types
+from pathlib import Path
+from typing import Any
+
+import torch
+import torch._dynamo  # Optimizers import it at their first step, which takes seconds: here it is done before the forks.
+
+from tests.oracle import measuring, repeating
+
+SECONDS = 20
+"""How long one script may take for both runs."""
+
+
+def _run_script(path: str, pattern: str | None) -> list[dict[str, Any]]:
+    """Both runs of the script at `path`, in this process, which is spoilt by it."""
+    signal.signal(signal.SIGALRM, _out_of_time)
+    signal.alarm(SECONDS)
+    silence = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(silence, 1)
+    os.dup2(silence, 2)
+    log: list[bool] = []
+    with tempfile.TemporaryDirectory() as folder:
+        os.chdir(folder)
+        return [_run_at(path, pattern, times=times, log=log).as_json() for times in (1, 2)]
+
+
+def _run_at(path: str, pattern: str | None, *, times: int, log: list[bool]) -> measuring.Run:
+    tree = ast.parse(Path(path).read_text(encoding="utf-8"))
+    try:
+        batch_size = repeating.with_batch_size(tree, pattern=pattern or repeating.BATCH_SIZE, times=times)
+    except repeating.NoBatchSize as error:
+        return measuring.Run(raised=measuring.Raised("NoBatchSize", str(error), 0))
+    main = types.ModuleType("__main__")
+    main.__file__ = path
+    sys.modules["__main__"] = main
+    sys.argv = [path]
+    torch.set_num_threads(1)
+    torch.manual_seed(0)
+    random.seed(0)
+    with repeating.repeated(repeating.Repetition(batch_size, times, log)):
+        return measuring.run(compile(tree, path, "exec"), main.__dict__, file=path)
+
+
+def _out_of_time(*_: object) -> None:
+    raise TimeoutError(f"the script took more than {SECONDS} seconds")
+
+
+def _answer() -> None:
+    asked = json.load(sys.stdin)
+    with multiprocessing.get_context("fork").Pool(2, maxtasksperchild=1) as pool:
+        running = {path: pool.apply_async(_run_script, (path, pattern)) for path, pattern in asked}
+        done = {path: each.get(timeout=len(asked) * SECONDS) for path, each in running.items()}
+    json.dump(done, sys.stdout)
+
+
+if __name__ == "__main__":
+    _answer()
