@@ -1,8 +1,9 @@
 """The optimizers of other packages, and how their steps answer to the gradient's scale.
 
-Those of timm 1.0.31, torch_optimizer 0.3.0, schedulefree 1.4.1, prodigyopt 1.1.2, dadaptation 3.2, torchao 0.18.0,
-lion_pytorch 0.2.5, adamp 0.3.0, adabelief_pytorch 0.2.1, came_pytorch 0.1.3 and galore_torch 1.0 were measured as
-torch's are; the others need a GPU, and follow from their update rules. What is neither has no row:
+Those of timm 1.0.31, torch_optimizer 0.3.0, pytorch_optimizer 4.1.0, schedulefree 1.4.1, prodigyopt 1.1.2,
+dadaptation 3.2, torchao 0.18.0, lion_pytorch 0.2.5, adamp 0.3.0, adabelief_pytorch 0.2.1, came_pytorch 0.1.3 and
+galore_torch 1.0 were measured as torch's are; the others, fused ones above all, follow from their update rules. What is
+neither has no row:
 
 - MADGRAD (Defazio and Jelassi 2021): the cube root makes the step proportional to the gradient to the power 1/3.
 - LARS in timm and torch_optimizer: proportional without weight decay, invariant with it; in bitsandbytes the step is
@@ -52,6 +53,23 @@ _TORCH_OPTIMIZER = (
     ),
     *_rows("torch_optimizer", Scale.INVARIANT, "RAdam", exception=_RECTIFIED),
     *_rows("torch_optimizer", Scale.INVARIANT, "Ranger", exception=_RANGER),
+)
+
+_PYTORCH_OPTIMIZER = (
+    # MSVAG and SGDSaI scale by ratios of gradient statistics, Adai adapts the momentum: the gradient keeps its scale.
+    *_rows(
+        "pytorch_optimizer",
+        Scale.PROPORTIONAL,
+        "AccSGD Adai AggMo MSVAG PID PNM QHM SGDP SGDSaI SGDW ScheduleFreeSGD TAM",
+    ),
+    *_rows(
+        "pytorch_optimizer",
+        Scale.INVARIANT,
+        "ADOPT AdEMAMix AdaBelief AdaDelta AdaFactor AdaHessian AdaMax AdaMod AdaNorm AdamP Adan CAME DAdaptAdaGrad"
+        " DAdaptAdam DAdaptLion DiffGrad GaLore Grams LaProp Lamb Lion MARS NovoGrad Prodigy QHAdam RAdam SM3 SOAP"
+        " ScheduleFreeAdamW ScheduleFreeRAdam SignSGD StableAdamW Tiger Yogi",
+    ),
+    *_rows("pytorch_optimizer", Scale.INVARIANT, "Ranger", exception=_RANGER),
 )
 
 _LEARNING_RATE_FREE = (
@@ -115,4 +133,6 @@ _SINGLE = (
     *_rows("muon", Scale.INVARIANT, "Muon SingleDeviceMuon"),
 )
 
-ECOSYSTEM_OPTIMIZERS = _TIMM + _TORCH_OPTIMIZER + _LEARNING_RATE_FREE + _QUANTISED + _FUSED + _SINGLE
+ECOSYSTEM_OPTIMIZERS = (
+    _TIMM + _TORCH_OPTIMIZER + _PYTORCH_OPTIMIZER + _LEARNING_RATE_FREE + _QUANTISED + _FUSED + _SINGLE
+)
