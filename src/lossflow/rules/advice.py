@@ -18,11 +18,11 @@ def remedy(found: Sum) -> str:
     match found.terms[0].sum:
         case Step(kind=StepKind.COMPUTED, loss=loss) if loss:
             return (
-                f'give `{loss_name(loss)}` `reduction="mean"`, or divide the loss by the batch size '
-                "where the sum over the elements of an example is meant"
+                f'give `{loss_name(loss)}` `reduction="mean"` (or divide the loss by the batch size, to keep the sum '
+                "over the elements of an example)"
             )
         case Step(kind=StepKind.REDUCED):
-            return "use `.mean()`, or divide by the batch size where the sum over the elements of an example is meant"
+            return "use `.mean()` (or divide by the batch size, to keep the sum over the elements of an example)"
         case Step(kind=StepKind.SCALED):
             return "leave the factor out"
         case _:

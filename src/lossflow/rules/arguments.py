@@ -63,7 +63,7 @@ def _given(value: Value) -> bool:
         match alternative:
             case Const(value=None):
                 continue
-            case Unknown(name=name) if not name or name.rpartition(".")[2] in LEGACY:
+            case Unknown(name=name, computed=computed) if computed or not name or name.rpartition(".")[2] in LEGACY:
                 continue
             case _:
                 return True

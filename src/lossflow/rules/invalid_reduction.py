@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 from lossflow.catalog import Catalog, Loss
-from lossflow.domain.trace import LossCall, Place, Trace
+from lossflow.domain.trace import AttributeSet, Event, LossCall, Place, Trace
+from lossflow.domain.values import Value
 from lossflow.findings import Finding, Severity
 from lossflow.rules.arguments import constants, legacy_arguments, place_of
 from lossflow.rules.rule import Rule
@@ -79,32 +81,55 @@ class InvalidReduction(Rule):
         """Each reduction in this file that is, on some path, a literal that its loss does not take."""
         found: dict[Place, Finding] = {}
         for event in trace.events:
-            if isinstance(event, LossCall) and trace.here(event.site):
-                for place, message in _rejected(trace, event):
-                    found.setdefault(place, self.finding(trace, place, message))
+            given = _given(trace, event) if trace.here(event.site) else None
+            if given is not None:
+                for constant in constants(given.value):
+                    if not _accepted(given.row, constant):
+                        found.setdefault(given.place, self.finding(trace, given.place, _message(given, constant)))
         yield from found.values()
 
 
-def _rejected(trace: Trace, event: LossCall) -> Iterator[tuple[Place, str]]:
-    match = Catalog.default().loss(event.loss)
-    # A subclass of torch's bare `_Loss` may have reductions of its own; a legacy argument keeps torch from looking.
-    if match is None or match.row.lenient or match.row.integers or match.row.abstract or legacy_arguments(event):
-        return
-    bound = event.argument(match.row.parameter)
-    if bound is None or not match.row.reductions:
-        return
-    for constant in constants(bound.value):
-        if (constant is None or isinstance(constant, (str, int, float))) and not _accepted(match.row, constant):
-            yield place_of(trace, event, bound), _message(event, match.row, constant)
+@dataclass(frozen=True, slots=True)
+class _Given:
+    """A reduction that a loss is given: as an argument, or as an attribute of the criterion."""
+
+    row: Loss
+    name: str
+    value: Value | None
+    place: Place
+    criterion: bool
+
+
+def _given(trace: Trace, event: Event) -> _Given | None:
+    if isinstance(event, LossCall) and (row := _row(event.loss)) is not None:
+        bound = event.argument(row.parameter)
+        # Beside a legacy argument torch never looks at the reduction.
+        if bound is not None and not legacy_arguments(event):
+            return _Given(row, event.loss, bound.value, place_of(trace, event, bound), event.constructor)
+    if isinstance(event, AttributeSet) and (row := _row(event.loss)) is not None and event.attribute == row.parameter:
+        return _Given(row, event.loss, event.value, event.site.place, True)
+    return None
+
+
+def _row(loss: str) -> Loss | None:
+    """The row of a loss that rejects what it doesn't know."""
+    match = Catalog.default().loss(loss)
+    # A subclass of torch's bare `_Loss` may have reductions of its own.
+    if match is None or match.row.lenient or match.row.integers or match.row.abstract or not match.row.reductions:
+        return None
+    return match.row
 
 
 def _accepted(row: Loss, constant: object) -> bool:
+    """True for an accepted string, and for what is no reduction at all, such as `...`."""
+    if constant is not None and not isinstance(constant, (str, int, float)):
+        return True
     spelled = row.spelled(constant)
     return spelled is not None and spelled in row.reductions
 
 
-def _message(event: LossCall, row: Loss, constant: object) -> str:
-    name = loss_name(event.loss)
+def _message(given: _Given, constant: object) -> str:
+    row, name = given.row, loss_name(given.name)
     written = f'"{constant}"' if isinstance(constant, str) else str(constant)
     if constant in row.deprecated:
         return (
@@ -112,7 +137,7 @@ def _message(event: LossCall, row: Loss, constant: object) -> str:
             'Write `reduction="mean"`, which gives the same numbers.'
         )
     accepted = listed([f'"{each}"' for each in row.reductions], "or")
-    when = "when the criterion is called, not when it is constructed" if event.constructor else "when it is called"
+    when = "when the criterion is called, not when it is constructed" if given.criterion else "when it is called"
     return f"`{name}` rejects {written} as a reduction and raises {when}. {_advice(row, constant, accepted)}"
 
 

@@ -91,11 +91,11 @@ def _message(trace: Trace, found: Sum) -> str:
     if update.known is not None:
         numbers = f", and at batch size 64 an update is {64 ** float(update.known):,.0f} times that of a single example"
     return (
-        f"{reduction_of(found.terms[0].sum)} {sink(trace, found.training.backward)}; "
-        f"the step of {optimizer_name(found.optimizer)} is proportional to the gradient and its "
-        f"{learning_rate(trace, found.optimizer)} {_response(found)}. "
-        f"Doubling the batch {on_doubling(update)} every update{numbers}. "
-        f"If no single batch size is meant, {remedy(found)}, and tune the learning rate again."
+        f"{reduction_of(found.terms[0].sum)} {sink(trace, found.training.backward)}, and the step of "
+        f"{optimizer_name(found.optimizer)} is proportional to the gradient at a "
+        f"{learning_rate(trace, found.optimizer)} that {_response(found)}: "
+        f"doubling the batch {on_doubling(update)} every update{numbers}. "
+        f"Unless the batch size will never change, {remedy(found)}, and tune the learning rate again."
     )
 
 

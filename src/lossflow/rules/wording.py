@@ -8,6 +8,9 @@ from pathlib import PurePath
 from lossflow.domain.exponent import Exponent
 from lossflow.domain.trace import Backward, OptimizerFacts, Place, Step, StepKind, Trace
 
+MAX_QUOTED = 40
+"""Characters of source that a message quotes."""
+
 _FAMILIAR = (("torch.nn.functional.", "F."), ("torch.nn.", "nn."))
 _OFTEN = {Fraction(1): "doubles", Fraction(2): "quadruples"}
 
@@ -40,8 +43,12 @@ def optimizer_name(optimizer: OptimizerFacts) -> str:
 
 def learning_rate(trace: Trace, optimizer: OptimizerFacts) -> str:
     """`learning rate `args.lr` (line 20)`, as far as its text and its place are known."""
-    words = f"learning rate `{optimizer.learning_rate_text}`" if optimizer.learning_rate_text else "learning rate"
     site = optimizer.learning_rate_site
+    text = optimizer.learning_rate_text
+    if not text and site is not None and site != optimizer.site:
+        text = trace.text(site.place)
+    # A long expression is better looked up than read.
+    words = f"learning rate `{text}`" if text and len(text) <= MAX_QUOTED and "\n" not in text else "learning rate"
     return f"{words} ({line(trace, site.place)})" if site else words
 
 
