@@ -183,7 +183,9 @@ def _reduced(
     term = Term(Exponent.ZERO if plain else Exponent.UNKNOWN, () if made is None else (made,), batchless=count == 0).step(computed)
     result = Tensor(_axes_after(effect, row, axes, inputs), (term,), _flow(machine, inputs), True)
     if effect is Effect.NONE and not machine.silent:
-        machine.pending.setdefault(site, Unused(site, machine.root_number, grad_enabled=machine.grad_enabled, loss=name))
+        loops = tuple(loop.number for loop in machine.loops)
+        unused = Unused(site, machine.root_number, loops, machine.grad_enabled, loss=name)
+        machine.pending.setdefault(site, unused)
     return result
 
 
