@@ -166,6 +166,9 @@ def add(left: Value, right: Value, *, site: Site) -> Value:
             if is_plain(left) and is_plain(right):
                 batchless = all(t.batchless for t in (*left.terms, *right.terms))
                 return elementwise(left, right, terms=(Term(batchless=batchless),))
+            for tensor, other in ((left, right), (right, left)):
+                if is_plain(other) and other.differentiable is False:
+                    return elementwise(left, right, terms=tensor.terms)  # `loss = torch.zeros(1)` before a loop
             added = Step(StepKind.ADDED, site)
             return elementwise(left, right, terms=_gathered([t.step(added) for t in (*left.terms, *right.terms)]))
         case (Tensor() as tensor, Const(value=int() | float() | bool()) | Number()):

@@ -158,7 +158,7 @@ class Axes:
         if counts == {1} and self.known and other.known and self.dims[:1] == other.dims[:1] == (True,):
             longer = max(self.dims, other.dims, key=len)
             # (B,) against (B, T) pairs every example with every other in torch; scripts that run have equal ranks.
-            return Axes(longer, self._tail_with(other), certain=certain and self.rank is None and other.rank is None)
+            return Axes(longer, self._tail_with(other), certain=certain)
         return replace(Axes.SOMEWHERE, certain=False) if counts == {1} else Axes.UNKNOWN
 
     def _tail_with(self, other: Axes) -> Tail:

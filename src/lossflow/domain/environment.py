@@ -148,7 +148,7 @@ def _widened(before: Value | None, after: Value) -> Value:
     match before, after:
         case Tensor(), Tensor():
             if before.axes != after.axes or len(before.terms) != len(after.terms):
-                return Unknown(why="it changes with every round of a loop")
+                return Unknown(why="it changes with every round of a loop", computed=True)
             terms = tuple(replace(b, exponent=a.exponent.widen(b.exponent)) for a, b in zip(before.terms, after.terms))
             return replace(after, terms=terms)
         case (Number() | Const()), Number():
@@ -157,5 +157,5 @@ def _widened(before: Value | None, after: Value) -> Value:
         case Tuple(), Tuple() if len(before.items) == len(after.items):
             return Tuple(tuple(_widened(a, b) for a, b in zip(before.items, after.items)))
         case Ref() | OneOf(), _:
-            return after if isinstance(after, OneOf) else Unknown(why="it changes with every round of a loop")
-    return Unknown(why="it changes with every round of a loop")
+            return after if isinstance(after, OneOf) else Unknown(why="it changes with every round of a loop", computed=True)
+    return Unknown(why="it changes with every round of a loop", computed=True)

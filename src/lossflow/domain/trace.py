@@ -49,6 +49,7 @@ class StepKind(Enum):
     ADDED = "it was added to other terms"
     MASKED = "it was multiplied by a mask"
     PASSED = "it was returned or handed on"
+    DIFFERENTIATED = "its gradients were returned by torch.autograd.grad"
 
 
 @dataclass(frozen=True, slots=True)

@@ -200,9 +200,9 @@ def join(left: Value, right: Value) -> Value:
         return left
     match left, right:
         case Unknown(), Unknown():
-            return left if left.name and left.name == right.name else Unknown(why=left.why or right.why)
+            return left if left.name and left.name == right.name else Unknown(why=left.why or right.why, computed=True)
         case Unknown(), _:
-            return left if not left.name else Unknown(why=left.why)
+            return Unknown(why=left.why, computed=True)
         case _, Unknown():
             return join(right, left)
         case Tensor(), Tensor():
@@ -229,7 +229,7 @@ def one_of(values: tuple[Value, ...]) -> Value:
     kept: list[Value] = []
     for value in values:
         if isinstance(value, Unknown):
-            return Unknown(why=value.why)
+            return Unknown(why=value.why, computed=True)
         for index, other in enumerate(kept):
             if other == value:
                 break
@@ -241,7 +241,7 @@ def one_of(values: tuple[Value, ...]) -> Value:
     if len(kept) == 1:
         return kept[0]
     if len(kept) > MAX_ALTERNATIVES:
-        return Unknown(why="it may be one of too many values")
+        return Unknown(why="it may be one of too many values", computed=True)
     return OneOf(tuple(sorted(kept, key=repr)))
 
 

@@ -34,7 +34,8 @@ def load(machine: Machine, owner: Value, name: str, node: cst.CSTNode, frame: Fr
         case External(name=dotted):
             return External(f"{dotted}.{name}")
         case Unknown():
-            return Unknown(f"{owner.name}.{name}" if owner.name else name, computed=owner.computed)
+            dotted = f"{owner.name}.{name}" if owner.name else name
+            return machine.get(machine.unseen).get(dotted) or Unknown(dotted)
         case Tensor():
             return _of_tensor(owner, name)
         case Size():
@@ -111,6 +112,8 @@ def store(machine: Machine, owner: Value, name: str, value: Value, node: cst.CST
             machine.put(owner, name, machine.named(value, name))
         case Class():
             machine.put(owner.scope, name, machine.named(value, name))
+        case Unknown(name=str() as path) if path:
+            machine.put(machine.unseen, f"{path}.{name}", machine.named(value, name))  # `args.lr = args.blr * batch`
         case OneOf(values=values):
             for one in values:
                 store(machine, one, name, value, node, frame)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import libcst as cst
 
 from lossflow.domain.environment import Kind, Record
+from lossflow.domain.trace import OptimizerFacts, OptimizerStep
 from lossflow.domain.values import (
     Bound,
     Class,
@@ -16,8 +17,9 @@ from lossflow.domain.values import (
     Ref,
     Unknown,
     Value,
+    alternatives,
 )
-from lossflow.interp import classes, definitions, externals, functions, layers, losses, methods, unseen
+from lossflow.interp import classes, definitions, externals, functions, layers, losses, methods, optimizers, unseen
 from lossflow.interp.machine import Arguments, Frame, Machine
 
 
@@ -27,11 +29,11 @@ def call(machine: Machine, function: Value, arguments: Arguments, node: cst.CSTN
         case Function():
             return functions.run(machine, function, arguments, node, frame)
         case Bound(receiver=receiver, function=Function() as inner):
-            return functions.run(machine, inner, _prepended(receiver, arguments), node, frame)
+            return _call_bound(machine, receiver, inner, arguments, node, frame)
         case Bound(receiver=receiver, function=str() as name):
             return methods.call_method(machine, receiver, name, arguments, node, frame)
         case Partial():
-            return call(machine, function.function, _completed(function, arguments), node, frame)
+            return _call_partial(machine, function, arguments, node, frame)
         case Class():
             return instantiate(machine, function, arguments, node, frame)
         case External(name=name):
@@ -45,8 +47,31 @@ def call(machine: Machine, function: Value, arguments: Arguments, node: cst.CSTN
     return Unknown(computed=True, why="of a call that is not followed", site=machine.site(node, frame))
 
 
+def _call_bound(
+    machine: Machine, receiver: Value, function: Function, arguments: Arguments, node: cst.CSTNode, frame: Frame
+) -> Value:
+    """A method of the program; the `step` of an optimizer class of its own is a step of unknown kind."""
+    before = len(machine.events)
+    value = functions.run(machine, function, _prepended(receiver, arguments), node, frame)
+    stepped = any(isinstance(event, OptimizerStep) for event in machine.events[before:])
+    if function.name == "step" and not stepped and optimizers.is_own(machine, receiver):
+        identity = receiver.address if isinstance(receiver, Ref) else 0
+        machine.record(OptimizerStep(machine.site(node, frame), optimizer=OptimizerFacts(identity=identity)))
+    return value
+
+
 def _prepended(receiver: Value, arguments: Arguments) -> Arguments:
     return Arguments((receiver, *arguments.positional), arguments.keywords, arguments.nodes, arguments.open)
+
+
+def _call_partial(machine: Machine, partial: Partial, arguments: Arguments, node: cst.CSTNode, frame: Frame) -> Value:
+    """A functional loss whose reduction the partial holds has it chosen there."""
+    completed = _completed(partial, arguments)
+    for one in alternatives(partial.function):
+        match = machine.catalog.loss(one.name) if isinstance(one, External) else None
+        if match is not None and not match.constructor and match.row.parameter in dict(partial.kwargs):
+            return losses.compute(machine, match, completed, node=node, frame=frame, chosen=partial.site)
+    return call(machine, partial.function, completed, node, frame)
 
 
 def _completed(partial: Partial, arguments: Arguments) -> Arguments:
@@ -61,17 +86,31 @@ def _completed(partial: Partial, arguments: Arguments) -> Arguments:
 
 def _call_any(machine: Machine, function: OneOf, arguments: Arguments, node: cst.CSTNode, frame: Frame) -> Value:
     """The join of calling each alternative, each on a heap of its own."""
+    optimizer = _one_optimizer(machine, function)
+    if optimizer is not None:
+        return methods.call_method(machine, *optimizer, arguments, node, frame)
     before = machine.heap
     results: list[Value] = []
     after = None
-    for one in function.values:
+    for number, one in enumerate(function.values):
         if one == Const(None):
             continue
         machine.heap = before.fork()
+        machine.sites.append(number)  # what each makes is an object of its own
         results.append(call(machine, one, arguments, node, frame))
+        machine.sites.pop()
         after = machine.heap if after is None else after.join(machine.heap)
     machine.heap = after or before
     return machine.joined(results)
+
+
+def _one_optimizer(machine: Machine, function: OneOf) -> tuple[Value, str] | None:
+    """The same method of one of several optimizers is one step, not several."""
+    bound = [v for v in function.values if isinstance(v, Bound) and isinstance(v.function, str)]
+    kept = [v for v in bound if optimizers.row_of(machine, v.receiver) is not None]
+    if len(kept) != len([v for v in function.values if v != Const(None)]) or len({v.function for v in kept}) != 1:
+        return None
+    return OneOf(tuple(v.receiver for v in kept)), str(kept[0].function)
 
 
 def instantiate(machine: Machine, cls: Class, arguments: Arguments, node: cst.CSTNode, frame: Frame) -> Value:

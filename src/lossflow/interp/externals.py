@@ -6,7 +6,7 @@ import libcst as cst
 
 from lossflow.domain.environment import Kind, Record
 from lossflow.domain.values import External, Partial, Ref, Unknown, Value
-from lossflow.interp import builtin_calls, contexts, iteration, layers, losses, optimizers, schedulers, sinks, torch_functions, unseen
+from lossflow.interp import builtin_calls, contexts, distributions, iteration, layers, losses, numeric, optimizers, schedulers, sinks, torch_functions, unseen
 from lossflow.interp.machine import Arguments, Frame, Machine
 
 _WRAPPERS = frozenset(
@@ -43,11 +43,18 @@ def call_external(machine: Machine, name: str, arguments: Arguments, node: cst.C
         return arguments.get(0, "module", "iterable", "model", "data", "object") or Unknown(computed=True)
     if name == "functools.partial" and arguments.positional:
         function, *rest = arguments.positional
-        return Partial(function, tuple(rest), tuple(arguments.keywords.items()))
+        return Partial(function, tuple(rest), tuple(arguments.keywords.items()), machine.site(node, frame))
     if name in _LISTS or name in _DICTS:
         return _module_container(machine, name, arguments, node)
+    if (number := numeric.call_function(machine, name, arguments, machine.site(node, frame))) is not None:
+        return number
     if (result := torch_functions.call_function(machine, name, arguments, node, frame)) is not None:
         return result
+    if distributions.is_distribution(name):
+        slots = distributions.parameters(arguments)
+        return machine.allocate(node, Record(Kind.INSTANCE, slots, cls=External(name)))
+    if name.endswith("distributions.kl_divergence") or name.endswith("distributions.kl.kl_divergence"):
+        return distributions.divergence(machine, arguments) or Unknown(computed=True)
     schedulers.attach(machine, name, arguments, node, frame)
     return _object(machine, name, arguments, node, frame)
 

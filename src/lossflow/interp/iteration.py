@@ -182,3 +182,14 @@ def parameters_of(machine: Machine, node: cst.CSTNode, *, named: bool = False) -
 
 PARAMETER = Tensor(Axes.PLAIN, (Term(batchless=True),), True)
 """A parameter of a model."""
+
+
+def never_empty(machine: Machine, value: Value) -> bool:
+    """True when a loop over `value` goes round at least once: displays, `range(10)`, parameter groups."""
+    match value:
+        case Tuple(items=items):
+            return bool(items)
+        case Ref():
+            record = machine.get(value)
+            return record.kind is Kind.LIST and (bool(record.slots) or (record.rest is not None and record.count.is_zero))
+    return False

@@ -22,7 +22,8 @@ def run_for(machine: Machine, node: cst.For, frame: Frame) -> Outcome:
         names.assign(machine, node.target, iteration.element(machine, iterable), frame)
         return machine.run([node.body], frame)
 
-    return _run(machine, loop, one_round=one_round, orelse=node.orelse, frame=frame)
+    enters = iteration.never_empty(machine, iterable)
+    return _run(machine, loop, one_round=one_round, orelse=node.orelse, frame=frame, enters=enters)
 
 
 def run_while(machine: Machine, node: cst.While, frame: Frame) -> Outcome:
@@ -36,7 +37,9 @@ def run_while(machine: Machine, node: cst.While, frame: Frame) -> Outcome:
     return _run(machine, loop, one_round=one_round, orelse=node.orelse, frame=frame)
 
 
-def _run(machine: Machine, loop: Loop, *, one_round: Callable[[], Outcome], orelse: cst.Else | None, frame: Frame) -> Outcome:
+def _run(
+    machine: Machine, loop: Loop, *, one_round: Callable[[], Outcome], orelse: cst.Else | None, frame: Frame, enters: bool = False
+) -> Outcome:
     before = machine.heap
     head = _settled(machine, loop, before, one_round)
     machine.heap = head.fork()
@@ -46,7 +49,7 @@ def _run(machine: Machine, loop: Loop, *, one_round: Callable[[], Outcome], orel
     finally:
         machine.loops.pop()
     ends: list[Heap] = [h for h in (last.falls, last.continues) if h is not None]
-    after = head
+    after = ends.pop() if enters and ends else head
     for heap in ends:
         after = after.join(heap)
     machine.heap = after

@@ -13,7 +13,7 @@ from lossflow.catalog.legacy import effective_reduction
 from lossflow.domain.axes import Axes, Tail
 from lossflow.domain.environment import Kind, Record
 from lossflow.domain.exponent import Exponent
-from lossflow.domain.trace import BoundArgument, LossCall, Step, StepKind, Unused
+from lossflow.domain.trace import BoundArgument, LossCall, Site, Step, StepKind, Unused
 from lossflow.domain.values import Const, External, Ref, Tensor, Term, Tuple, Unknown, Value, alternatives, join
 from lossflow.interp.machine import Arguments, Frame, Machine
 
@@ -30,7 +30,7 @@ def initialise(
 ) -> None:
     """What the constructor of a catalogue's loss does to `instance`, also as a base class of the program's own."""
     bound = tuple(_bound(machine, match, arguments, node=node, frame=frame))
-    reduction, default = _reduction(match, bound, is_open=arguments.open)
+    reduction, default = _reduction(machine, match, bound, is_open=arguments.open)
     site = machine.site(node, frame)
     _record_call(machine, match, bound, reduction, node=node, frame=frame)
     spelled = _spelled(match.row, reduction)
@@ -44,14 +44,23 @@ def initialise(
     machine.set(instance, replace(machine.get(instance), made=made))
 
 
-def compute(machine: Machine, match: LossMatch, arguments: Arguments, *, node: cst.CSTNode, frame: Frame) -> Value:
-    """The value of a functional loss."""
+def compute(
+    machine: Machine,
+    match: LossMatch,
+    arguments: Arguments,
+    *,
+    node: cst.CSTNode,
+    frame: Frame,
+    chosen: Site | None = None,
+) -> Value:
+    """The value of a functional loss; `chosen` is where a partial fixed its reduction."""
     bound = tuple(_bound(machine, match, arguments, node=node, frame=frame))
-    reduction, default = _reduction(match, bound, is_open=arguments.open)
+    reduction, default = _reduction(machine, match, bound, is_open=arguments.open)
     _record_call(machine, match, bound, reduction, node=node, frame=frame)
     values = {argument.name: argument.value for argument in bound}
     inputs = [values[name] for name in match.inputs if name in values]
-    return _result(machine, match, reduction, inputs, made=None, default=default, node=node, frame=frame)
+    made = None if chosen is None else Step(StepKind.CONSTRUCTED, chosen, loss=match.row.functional)
+    return _result(machine, match, reduction, inputs, made=made, default=default, node=node, frame=frame)
 
 
 def apply(
@@ -86,10 +95,14 @@ def _bound(
         yield BoundArgument(name, value, here if written is None else machine.site(written.value, frame).place, True)
 
 
-def _reduction(match: LossMatch, bound: tuple[BoundArgument, ...], *, is_open: bool) -> tuple[Value, bool]:
+def _reduction(
+    machine: Machine, match: LossMatch, bound: tuple[BoundArgument, ...], *, is_open: bool
+) -> tuple[Value, bool]:
     """The reduction in force, and whether it is the default."""
     values = {argument.name: argument.value for argument in bound}
-    reduction = values.get(match.row.parameter)
+    if any(values.get(option, Const(False)) != Const(False) for option in match.row.upsets):
+        return Unknown(match.row.parameter), False
+    reduction = _literal(machine, values.get(match.row.parameter))
     legacy = [values.get(name, Const(None)) for name in ("size_average", "reduce")]
     if all(value == Const(None) or isinstance(value, Unknown) for value in legacy):
         if reduction is None and is_open:
@@ -99,6 +112,19 @@ def _reduction(match: LossMatch, bound: tuple[BoundArgument, ...], *, is_open: b
         return Unknown(match.row.parameter), False
     averages, reduces = (value.value for value in legacy if isinstance(value, Const))
     return Const(effective_reduction(averages, reduces, match.row.default)), False
+
+
+def _literal(machine: Machine, reduction: Value | None) -> Value | None:
+    """The reduction as a string where it is a member of an enumeration, or a reducer, of another package."""
+    match reduction:
+        case External(name=name):
+            spelled = machine.catalog.reduction(name)
+        case Ref():
+            cls = machine.get(reduction).cls
+            spelled = machine.catalog.reduction(cls.name) if isinstance(cls, External) else None
+        case _:
+            return reduction
+    return reduction if spelled is None else Const(spelled)
 
 
 def _record_call(
@@ -207,8 +233,6 @@ def _axes_after(effect: Effect, row: Loss, operand: Axes, inputs: list[Value]) -
             return Axes.SCALAR
         case Effect.BATCH_SUM:
             return Axes.PLAIN
-        case Effect.PER_EXAMPLE:
-            return Axes.VECTOR
     if operand.reduced:
         return replace(Axes.PLAIN, certain=False)
     match row.unreduced:

@@ -134,6 +134,7 @@ class Machine:
     run_nodes: Run
     call_value: CallValue
     load_module: Callable[[Machine, str, Unit], Value | None]
+    unseen: Ref = Ref(0)  # attributes that the program sets on objects out of sight, by dotted name
     heap: Heap = field(default_factory=Heap)
     units: dict[str, Unit] = field(default_factory=dict)
     events: list[Event] = field(default_factory=list)
@@ -260,7 +261,7 @@ class Machine:
     def named(self, value: Value, name: str) -> Value:
         """`value` as it is known under `name`: a literal that is called a batch size is one."""
         match value:
-            case Const(value=int() | float() as number) if not isinstance(number, bool):
+            case Const(value=int() as number) if number > 1:  # `total = 0` counts nothing yet, and True is 1
                 exponent = number_exponent(name, self.catalog.batch_size_names)
                 if exponent.high == 1:
                     return Number(exponent, name)

@@ -9,7 +9,7 @@ import libcst as cst
 from lossflow.domain import tensors
 from lossflow.domain.environment import Kind
 from lossflow.domain.values import Const, Number, OneOf, Ref, Size, Super, Tensor, Unknown, Value
-from lossflow.interp import classes, containers, gradients, iteration, layers, losses, optimizers, sinks, unseen
+from lossflow.interp import classes, containers, distributions, gradients, iteration, layers, losses, optimizers, sinks, unseen
 from lossflow.interp.machine import Arguments, Frame, Machine
 
 
@@ -30,6 +30,10 @@ def call_method(
             if machine.get(receiver).kind in (Kind.LIST, Kind.DICT):
                 return containers.call_method(machine, receiver, name, arguments, node)
             return _of_object(machine, receiver, name, arguments, node, frame)
+        case OneOf(values=values) if name in ("step", "zero_grad") and optimizers.identity(machine, receiver):
+            sink = machine.catalog.sink(f"torch.optim.Optimizer.{name}")
+            assert sink is not None
+            return sinks.run(machine, sink, receiver, arguments, node=node, frame=frame)
         case OneOf(values=values):
             return machine.joined([call_method(machine, v, name, arguments, node, frame) for v in values if v != Const(None)])
         case Number() if name == "item":
@@ -97,7 +101,8 @@ def _of_object(
         sink = machine.catalog.sink(f"{base.name}.{name}")
         if sink is not None:
             return sinks.run(machine, sink, receiver, arguments, node=node, frame=frame)
-        if machine.catalog.optimizer(base.name) and name in ("step", "zero_grad"):
+        is_optimizer = machine.catalog.optimizer(base.name) or optimizers.is_own(machine, receiver)
+        if is_optimizer and name in ("step", "zero_grad"):
             optimizer_sink = machine.catalog.sink(f"torch.optim.Optimizer.{name}")
             assert optimizer_sink is not None
             return sinks.run(machine, optimizer_sink, receiver, arguments, node=node, frame=frame)
@@ -107,6 +112,8 @@ def _of_object(
             return layers.apply(machine, base.name, arguments)
         if name in ("prepare", "setup", "setup_dataloaders") and base.name.endswith(("Accelerator", "Fabric")):
             return unseen.prepared(machine, arguments)
+        if distributions.is_distribution(base.name):
+            return distributions.call_method(machine, receiver, name, arguments) or Unknown(computed=True)
     if name == "zero_grad":
         optimizers.zero_grad(machine, receiver, node, frame)
         return Const(None)

@@ -55,6 +55,7 @@ def _interpret(source: Source, catalog: Catalog) -> Trace:
         load_module=_nothing,
     )
     unit.globals = machine.allocate(tree, Record(Kind.SCOPE))
+    machine.unseen = machine.allocate(machine, Record(Kind.SCOPE))
     machine.units[source.name] = unit
     frame = Frame(unit, unit.globals)
     _entry(machine, lambda: _run_body(machine, tree, frame))

@@ -10,12 +10,14 @@ from lossflow.domain.environment import Kind
 from lossflow.domain.exponent import Exponent
 from lossflow.domain.values import Const, External, Number, Ref, Tensor, Tuple, Unknown, Value
 from lossflow.interp import attributes, iteration, subscripts
-from lossflow.interp.builtin_names import BUILTINS
+from lossflow.interp.builtin_names import BUILTINS, CONSTANTS
 from lossflow.interp.machine import Frame, Machine
 
 
 def load(machine: Machine, name: str, frame: Frame) -> Value:
     """The value of a name: local, enclosing, global, built in, or out of sight."""
+    if name in CONSTANTS:
+        return Const(CONSTANTS[name])
     scope: Value | None = frame.scope
     while isinstance(scope, Ref):
         record = machine.get(scope)
@@ -83,6 +85,8 @@ def _unpack(machine: Machine, target: cst.Tuple | cst.List, value: Value, frame:
             part = items[index]
         else:
             part = iteration.element(machine, value)
+        if isinstance(part, Tensor) and part.data and isinstance(element.value, cst.Name):
+            part = replace(part, data=False)  # `x, y = batch`: what is unpacked by name is a tensor
         assign(machine, element.value, part, frame)
 
 

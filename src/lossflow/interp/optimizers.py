@@ -72,11 +72,26 @@ def row_of(machine: Machine, value: Value) -> Optimizer | None:
     return None
 
 
+def is_own(machine: Machine, value: Value) -> bool:
+    """True for an instance of an optimizer class that the program writes itself."""
+    cls = classes.instance_class(machine, value)
+    bases = classes.external_bases(machine, cls) if cls is not None else ()
+    return any(base.name in ("torch.optim.Optimizer", "torch.optim.optimizer.Optimizer") for base in bases)
+
+
+def identity(machine: Machine, value: Value) -> int:
+    """The number by which steps and zero_grads of the same optimizer are told; 0 where it is out of sight."""
+    if isinstance(value, OneOf):
+        return -sum(identity(machine, one) for one in value.values)
+    known = row_of(machine, value) is not None or is_own(machine, value)
+    return value.address if isinstance(value, Ref) and known else 0
+
+
 def facts(machine: Machine, value: Value) -> OptimizerFacts:
     """What is known of an optimizer now; nothing of one that is out of sight, or that may be of different kinds."""
     if isinstance(value, OneOf):
         all_facts = [facts(machine, one) for one in value.values if one != Const(None)]
-        return _joined(all_facts) if all_facts else OptimizerFacts()
+        return replace(_joined(all_facts), identity=identity(machine, value)) if all_facts else OptimizerFacts()
     row = row_of(machine, value)
     if row is None or not isinstance(value, Ref):
         return OptimizerFacts(identity=value.address if isinstance(value, Ref) else 0)
@@ -103,7 +118,6 @@ def _joined(all_facts: list[OptimizerFacts]) -> OptimizerFacts:
             proportional=first.proportional if first.proportional is other.proportional else None,
             learning_rate=first.learning_rate.join(other.learning_rate),
             learning_rate_site=first.learning_rate_site if first.learning_rate_site == other.learning_rate_site else None,
-            identity=first.identity if first.identity == other.identity else 0,
         )
     return first
 
@@ -134,5 +148,4 @@ def step(machine: Machine, optimizer: Value, node: cst.CSTNode, frame: Frame) ->
 
 def zero_grad(machine: Machine, owner: Value, node: cst.CSTNode, frame: Frame) -> None:
     """Record that gradients are set to zero: those of one optimizer, or of a module."""
-    identity = owner.address if isinstance(owner, Ref) and row_of(machine, owner) else 0
-    machine.record(ZeroGrad(machine.site(node, frame), identity=identity))
+    machine.record(ZeroGrad(machine.site(node, frame), identity=identity(machine, owner)))

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import libcst as cst
 
 from lossflow.catalog.entry import RECEIVER, Sink, SinkKind
-from lossflow.domain.environment import Kind
-from lossflow.domain.trace import Backward
+from lossflow.domain.axes import Axes
+from lossflow.domain.environment import Kind, Record
+from lossflow.domain.trace import Backward, Step, StepKind
 from lossflow.domain.values import Const, Ref, Tensor, Tuple, Unknown, Value
 from lossflow.interp import optimizers, truth
 from lossflow.interp.machine import Arguments, Frame, Machine
@@ -25,7 +28,7 @@ def run(
         case SinkKind.GRAD:
             given = None if sink.gradient is None else arguments.get(sink.gradient[0], sink.gradient[1])
             backward(machine, subject, node, frame, gradient=_is_given(given), returned=True)
-            return Unknown("grad", computed=True)
+            return _gradients(machine, subject, arguments, node, frame)
         case SinkKind.SCALE:
             return subject
         case SinkKind.STEP:
@@ -36,6 +39,23 @@ def run(
         case SinkKind.ZERO_GRAD:
             optimizers.zero_grad(machine, subject, node, frame)
     return Unknown(computed=True)
+
+
+def _gradients(machine: Machine, objective: Value, arguments: Arguments, node: cst.CSTNode, frame: Frame) -> Value:
+    """What `torch.autograd.grad` returns: with respect to parameters, tensors with the exponents of the objective.
+
+    With respect to the examples, as in gradient penalties and adversarial attacks, nothing is said.
+    """
+    objective, inputs = truth.usable(objective), arguments.get(1, "inputs")
+    wanted = machine.get(inputs).values() if isinstance(inputs, Ref) else inputs.items if isinstance(inputs, Tuple) else (inputs,)
+    parameters = [v for v in wanted if isinstance(v, Tensor) and v.axes.reduced and v.differentiable]
+    if not isinstance(objective, Tensor) or not wanted or len(parameters) != len(wanted):
+        return Unknown("grad", computed=True)
+    step = Step(StepKind.DIFFERENTIATED, machine.site(node, frame))
+    gradient = replace(objective.step(step), axes=Axes.PLAIN, differentiable=False, data=False)
+    if isinstance(inputs, Tuple):
+        return Tuple((gradient,) * len(inputs.items))
+    return machine.allocate(node, Record(Kind.LIST, rest=gradient))
 
 
 def _subject(sink: Sink, receiver: Value | None, arguments: Arguments) -> Value:

@@ -55,8 +55,8 @@ def _assign(machine: Machine, node: cst.Assign, frame: Frame) -> Outcome:
         return _update(machine, node.targets[0].target, "+", addend, node, frame)
     value = machine.evaluate(node.value, frame)
     for target in node.targets:
-        gradients.note_assignment(machine, target.target, node.value, frame)
-        names.assign(machine, target.target, value, frame)
+        held = gradients.note_assignment(machine, target.target, node.value, value, frame)
+        names.assign(machine, target.target, held, frame)
     return falls(machine)
 
 
@@ -90,7 +90,8 @@ def _update(
     """`target += operand`: what is added counts as often as the loops go round, and the variable is as old as before."""
     before = machine.evaluate(target, frame)
     value = machine.evaluate(operand, frame)
-    gradients.note_update(machine, target, operator, value, node, frame)
+    if gradients.note_update(machine, target, operator, value, node, frame):
+        return falls(machine)
     if operator in ("+", "-"):
         value = names.accumulate(machine, target, value, frame)
     depths = dict(machine.depths)

@@ -91,8 +91,9 @@ def _tensor(machine: Machine, tensor: Tensor, node: cst.Subscript, frame: Frame)
                 return replace(tensor, axes=axes if len(node.slice) == 1 else _behind(axes), data=False)
             case cst.Index(value=inner):
                 index = machine.evaluate(inner, frame)
-                if tensor.data and isinstance(index, Const) and isinstance(index.value, (str, int)) and len(node.slice) == 1:
-                    return tensor
+                if isinstance(index, Const) and len(node.slice) == 1:
+                    if isinstance(index.value, str) or tensor.data and isinstance(index.value, int):
+                        return replace(tensor, data=True)
                 axes, dim = _indexed(axes, dim, index)
     return replace(tensor, axes=axes, data=False)
 
@@ -132,9 +133,7 @@ def store(machine: Machine, target: cst.Subscript, value: Value, frame: Frame) -
         return
     if isinstance(index, Const) and isinstance(index.value, (str, int)):
         key = index.value
-        shared = record.slots.get("lr") is not None and key == "lr" and bool(machine.loops)
-        held = record.slots.get(key)
-        machine.put(owner, key, machine.named(join(held, value) if shared and held is not None else value, str(key)))
+        machine.put(owner, key, machine.named(value, str(key)))
         return
     rest = value if record.rest is None else join(record.rest, value)
     machine.set(owner, replace(record, rest=rest))

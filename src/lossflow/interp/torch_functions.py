@@ -92,6 +92,8 @@ def _sizes(leaf: str, arguments: Arguments) -> tuple[Value, ...] | Size | None:
 
 def _axes_of_sizes(machine: Machine, leaf: str, sizes: tuple[Value, ...], leaf_grad: bool) -> Axes:
     """A first size that may be a batch size is one, and so is, in random data, any first size larger than one."""
+    if not sizes:
+        return Axes.SCALAR
     exponents = [machine.factor(size) for size in sizes]
     dims = [e.at_least(1) for e in exponents]
     if any(dims):

@@ -1,0 +1,68 @@
+"""`torch.distributions`: log-probabilities, samples and divergences keep the shape of the batch that they are about."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from lossflow.domain import arithmetic
+from lossflow.domain.axes import Axes
+
+from lossflow.domain.values import External, Ref, Tensor, Value
+from lossflow.interp.machine import Arguments, Machine
+
+_HOME = "torch.distributions."
+_ELEMENTWISE = frozenset(
+    "Normal LogNormal Laplace Bernoulli Beta Gamma Exponential Poisson Uniform Cauchy StudentT Gumbel HalfNormal Geometric".split()
+)
+"""Families whose log-probability has the shape of the value; the others reduce their event dimensions."""
+
+
+def is_distribution(name: str) -> bool:
+    """True for a distribution class of torch."""
+    return name.startswith(_HOME) and name.rpartition(".")[2][:1].isupper()
+
+
+def parameters(arguments: Arguments) -> dict[str, Value]:
+    """The parameters of a distribution as the slots of its record."""
+    return {f"parameter{i}": v for i, v in enumerate((*arguments.positional, *arguments.keywords.values()))}
+
+
+def call_method(machine: Machine, receiver: Ref, name: str, arguments: Arguments) -> Value | None:
+    """The value of a method of a distribution; None for those that are not followed."""
+    record = machine.get(receiver)
+    family = record.cls.name.rpartition(".")[2] if isinstance(record.cls, External) else ""
+    held = [v for v in record.slots.values() if isinstance(v, Tensor)]
+    if family not in _ELEMENTWISE:
+        return None
+    match name:
+        case "log_prob":
+            value = arguments.get(0, "value")
+            return _together([value, *held]) if isinstance(value, Tensor) else None
+        case "rsample" if not arguments.positional:
+            return _together(held) if held else None
+        case "sample" if not arguments.positional:
+            return replace(_together(held), differentiable=False) if held else None
+        case "entropy":
+            return _together(held) if held else None
+    return None
+
+
+def divergence(machine: Machine, arguments: Arguments) -> Value | None:
+    """`kl_divergence(p, q)` of two elementwise distributions: the shape of their parameters."""
+    held: list[Tensor] = []
+    for side in arguments.positional[:2]:
+        cls = machine.get(side).cls if isinstance(side, Ref) else None
+        if not isinstance(side, Ref) or not isinstance(cls, External) or cls.name.rpartition(".")[2] not in _ELEMENTWISE:
+            return None
+        held += [v for v in machine.get(side).slots.values() if isinstance(v, Tensor)]
+    return _together(held) if held else None
+
+
+def _together(tensors: list[Tensor]) -> Tensor:
+    """An elementwise function of several tensors; one whose shape is out of sight leaves that of the others."""
+    whole = tensors[0]
+    for other in tensors[1:]:
+        both = arithmetic.elementwise(whole, other)
+        keeps = whole.axes if other.axes == Axes.UNKNOWN else both.axes
+        whole = replace(both, axes=keeps)
+    return arithmetic.nonlinear(replace(whole, data=False))
