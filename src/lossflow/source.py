@@ -1,7 +1,18 @@
 """Source text as lossflow sees it: decoded once, addressed in character offsets."""
+
 from __future__ import annotations
 
-from dataclasses import dataclass
+import re
+from bisect import bisect_right
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+from lossflow.errors import NotAnalysed
+
+_BOM = b"\xef\xbb\xbf"
+# What Python's tokenizer takes for the end of a line. `str.splitlines` would also split at form feeds and U+2028.
+_NEWLINE = re.compile(r"\r\n?|\n")
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -31,12 +42,100 @@ class Location:
 
 @dataclass(frozen=True)
 class Source:
-    """A decoded file. `name` is the key under which the run knows it: its absolute path, or the name given for standard input."""
+    """A decoded file. `name` is the key under which the run knows it: its absolute path, or the name given for standard input.
+
+    `text` has neither a byte-order mark nor translated newlines, so that `to_bytes` gives back what was read.
+    """
 
     name: str
     text: str
+    encoding: str = "utf-8"
+    bom: bool = False
+
+    @staticmethod
+    def from_bytes(name: str, data: bytes) -> Source:
+        """Decode a file as PEP 263 says; raises NotAnalysed where Python could not read it either."""
+        if b"\0" in data:
+            row = data.count(b"\n", 0, data.index(b"\0")) + 1
+            raise NotAnalysed(f"it contains a NUL byte on line {row}, so it is not Python source text")
+        bom = data.startswith(_BOM)
+        body = data[len(_BOM) :] if bom else data
+        encoding = _declared_encoding(data)
+        return Source(name, _decode(body, encoding), encoding or "utf-8", bom)
+
+    def to_bytes(self) -> bytes:
+        """The file as it stands on disk: in its own encoding, with its byte-order mark and its newlines."""
+        return (_BOM if self.bom else b"") + self.text.encode(self.encoding)
 
     def location(self, offset: int) -> Location:
         """The line and column of a character offset."""
-        head = self.text[:offset]
-        return Location(head.count("\n") + 1, offset - head.rfind("\n"))
+        row = bisect_right(self._starts, offset)
+        return Location(row, offset - self._starts[row - 1] + 1)
+
+    def line(self, row: int) -> str:
+        """The text of a line, from 1, without its newline; empty past the end."""
+        if not 1 <= row <= len(self._starts):
+            return ""
+        end = self._starts[row] if row < len(self._starts) else len(self.text)
+        return self.text[self._starts[row - 1] : end].rstrip("\r\n")
+
+    @property
+    def newline(self) -> str:
+        """The newline that the file uses, by its first line."""
+        found = _NEWLINE.search(self.text)
+        return found.group() if found else "\n"
+
+    def edited(self, edits: Iterable[Edit]) -> Source:
+        """The file with `edits` applied to its text."""
+        return replace(self, text=apply_edits(self.text, edits))
+
+    @cached_property
+    def _starts(self) -> tuple[int, ...]:
+        """The offset at which each line starts."""
+        return (0, *(found.end() for found in _NEWLINE.finditer(self.text)))
+
+
+def apply_edits(text: str, edits: Iterable[Edit]) -> str:
+    """The text with every edit applied; raises ValueError where two of them overlap, because their order would matter."""
+    pieces: list[str] = []
+    done = 0
+    for edit in sorted(edits, key=lambda edit: edit.span):
+        if edit.span.start < done:
+            raise ValueError(f"two edits overlap at character {edit.span.start}")
+        pieces += (text[done : edit.span.start], edit.content)
+        done = edit.span.end
+    return "".join((*pieces, text[done:]))
+
+
+def _declared_encoding(data: bytes) -> str | None:
+    """The encoding that the first two lines declare, None where they declare none."""
+    head = data.split(b"\n", 2)[:2]
+    if not any(b"coding" in line for line in head):
+        return None
+    # Imported here: few files declare an encoding, and a run over a small file is mostly imports.
+    from io import BytesIO
+    from tokenize import detect_encoding
+
+    try:
+        encoding, _ = detect_encoding(BytesIO(data).readline)
+    except SyntaxError as error:
+        # Python reports bytes that the declared encoding lacks in the same way as an encoding that it doesn't know.
+        raise NotAnalysed(f"its encoding could not be made out: {error.msg}") from None
+    return "utf-8" if encoding == "utf-8-sig" else encoding
+
+
+def _decode(data: bytes, encoding: str | None) -> str:
+    try:
+        text = data.decode(encoding or "utf-8")
+        text.encode()  # `unicode_escape` and its like yield lone surrogates, which no parser takes
+    except UnicodeDecodeError as error:
+        row = data.count(b"\n", 0, error.start) + 1
+        byte = data[error.start : error.start + 1].hex()
+        if encoding is None:
+            reason = f"it is not valid UTF-8 (byte 0x{byte} on line {row}) and declares no other encoding"
+        else:
+            reason = f"it is not valid {encoding}, the encoding that it declares (byte 0x{byte} on line {row})"
+        raise NotAnalysed(reason) from None
+    except (LookupError, ValueError) as error:
+        raise NotAnalysed(f"it declares the encoding {encoding}, which does not decode it: {error}") from None
+    return text

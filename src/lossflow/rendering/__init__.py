@@ -1,1 +1,1 @@
-
+"""Output formats, one module each: reports in, text out."""

@@ -1,0 +1,138 @@
+"""The configuration of a run: frozen, and layered as defaults, then a file, then the command line."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+from enum import Enum
+from fnmatch import fnmatch
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
+
+from lossflow.errors import ConfigError
+from lossflow.schema import Table, suggestion
+from lossflow.selection import ALL, Selection, enabled, matches
+
+if TYPE_CHECKING:
+    from lossflow.catalog.entry import Loss, Optimizer, Sink
+
+Given = TypeVar("Given")
+
+DEFAULT_EXCLUDE = (
+    ".bzr", ".direnv", ".eggs", ".git", ".hg", ".ipynb_checkpoints", ".mypy_cache", ".nox", ".pytest_cache",
+    ".ruff_cache", ".svn", ".tox", ".venv", ".vscode", "__pycache__", "__pypackages__", "_build", "build", "dist",
+    "node_modules", "site-packages", "venv",
+)  # fmt: skip
+"""Folders that hold no code of the project's own; `exclude` replaces them, `extend-exclude` adds to them."""
+
+KEYS = (
+    "select", "extend-select", "ignore", "per-file-ignores", "exclude", "extend-exclude", "sum-fix",
+    "batch-size-names", "losses", "optimizers", "sinks",
+)  # fmt: skip
+"""The keys of `[tool.lossflow]`."""
+
+
+class SumFix(Enum):
+    """What the fix of a summed loss writes: the mean, or a division by the batch size."""
+
+    MEAN = "mean"
+    BATCH = "batch"
+
+
+@dataclass(frozen=True)
+class Config:
+    """Everything that the user decides. `root` is the folder to which patterns are relative, `file` where they stand."""
+
+    root: Path = field(default_factory=Path.cwd)
+    file: Path | None = None
+    selections: tuple[Selection, ...] = ()
+    per_file_ignores: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    exclude: tuple[str, ...] = DEFAULT_EXCLUDE
+    extend_exclude: tuple[str, ...] = ()
+    sum_fix: SumFix = SumFix.MEAN
+    batch_size_names: tuple[str, ...] = ()
+    losses: tuple[Loss, ...] = ()
+    optimizers: tuple[Optimizer, ...] = ()
+    sinks: tuple[Sink, ...] = ()
+
+    def apply(self, table: Table) -> Config:
+        """This configuration with what a stronger layer says on top; raises ConfigError for what it can't mean.
+
+        A configuration file, an inline `--config` and the options of the command line are all such tables.
+        """
+        table.refuse_unknown(KEYS)
+        changed = replace(
+            self,
+            selections=(*self.selections, _selection(table)),
+            per_file_ignores=_or(_per_file_ignores(table), self.per_file_ignores),
+            exclude=_or(table.texts("exclude"), self.exclude),
+            extend_exclude=self.extend_exclude + (table.texts("extend-exclude") or ()),
+            sum_fix=_or(table.choice("sum-fix", SumFix), self.sum_fix),
+            batch_size_names=self.batch_size_names + (table.texts("batch-size-names") or ()),
+        )
+        return changed._with_rows(table) if {"losses", "optimizers", "sinks"}.intersection(table.values) else changed
+
+    def enables(self, code: str, *, default: bool = True) -> bool:
+        """True when the rule of that code is on."""
+        return enabled(code, self.selections, default=default)
+
+    def ignores(self, code: str, name: str) -> bool:
+        """True when `per-file-ignores` silences that code in the file of that name."""
+        return any(matches(code, codes) and self._matches(name, pattern) for pattern, codes in self.per_file_ignores)
+
+    def excludes(self, path: str) -> bool:
+        """True when a pattern names the file or folder itself; its parents are a question of their own."""
+        return any(self._matches(path, pattern) for pattern in self.exclude + self.extend_exclude)
+
+    def _matches(self, name: str, pattern: str) -> bool:
+        """True when the pattern is that of the file's name, or of its path from the root; `*` crosses slashes, as in ruff."""
+        path = Path(name)
+        return fnmatch(path.name, pattern) or fnmatch(str(path), str(self.root / pattern.rstrip("/")))
+
+    def _with_rows(self, table: Table) -> Config:
+        # Imported here: the catalogue is only needed by those who add to it, or by a file that is analysed.
+        from lossflow import user_rows
+
+        return replace(
+            self,
+            losses=self.losses + user_rows.losses(table),
+            optimizers=self.optimizers + user_rows.optimizers(table),
+            sinks=self.sinks + user_rows.sinks(table),
+        )
+
+
+def _selection(table: Table) -> Selection:
+    return Selection(
+        select=_codes(table, "select"),
+        extend_select=_codes(table, "extend-select") or (),
+        ignore=_codes(table, "ignore") or (),
+    )
+
+
+def _codes(table: Table, key: str) -> tuple[str, ...] | None:
+    found = table.texts(key)
+    _refuse_unknown_codes(found or (), f"{table.origin}: `{table.key(key)}`")
+    return found
+
+
+def _per_file_ignores(table: Table) -> tuple[tuple[str, tuple[str, ...]], ...] | None:
+    patterns = table.table("per-file-ignores")
+    return None if patterns is None else tuple((p, _codes(patterns, p) or ()) for p in patterns.values)
+
+
+def _refuse_unknown_codes(selectors: Iterable[str], where: str) -> None:
+    selectors = [selector for selector in selectors if selector != ALL]
+    if not selectors:
+        return
+    # Imported here: a run that selects nothing, and finds no file that matters, needs no rule.
+    from lossflow.rules import RULES
+
+    codes = [rule.code for rule in RULES]
+    for selector in selectors:
+        if not selector or not any(code.startswith(selector) for code in codes):
+            raise ConfigError(f"{where} names `{selector}`, which is no rule.{suggestion(selector.upper(), codes)}")
+
+
+def _or(value: Given | None, default: Given) -> Given:
+    """The value, where the layer gives one."""
+    return default if value is None else value

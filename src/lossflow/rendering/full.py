@@ -1,0 +1,80 @@
+"""For people: the message, the line with the mistake underlined, the way of the loss, and what to do."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from unicodedata import east_asian_width
+
+from lossflow.checking import FileReport
+from lossflow.findings import Finding, Related, Role
+from lossflow.rendering.places import at, findings, shown
+from lossflow.rendering.styled import Line, Piece, visible
+from lossflow.source import Source, Span
+
+_TITLES = {Role.LEARNING_RATE: "learning rate"}
+# The last sentence of a message is what to do. A sentence starts with a capital letter or with code.
+_SENTENCE = re.compile(r"(?<=[.!?])\s+(?=[A-Z`])")
+
+
+def lines(reports: Iterable[FileReport]) -> Iterator[Line]:
+    """The lines of the format: one paragraph a finding."""
+    for finding, source, report in findings(reports):
+        yield from _paragraph(finding, source, report)
+        yield ()
+
+
+def _paragraph(finding: Finding, source: Source, report: FileReport) -> Iterator[Line]:
+    what, advice = _split(finding.message)
+    place = at(finding.file, source.location(finding.span.start))
+    yield (Piece(finding.code, "bold red"), Piece(f" [{finding.name}]", "red"), Piece(f" {what}", "bold"))
+    width = max(len(str(row)) for row in _rows(finding, source, report))
+    yield (Piece(" " * width + "--> ", "blue"), Piece(place))
+    yield _gutter(width)
+    yield from _excerpt(source, finding.span, width=width, mark="^", style="bold red")
+    for related in finding.related:
+        yield from _related(related, finding, report, width=width)
+    yield _gutter(width)
+    if advice:
+        yield (Piece(" " * width + " = ", "blue"), Piece("help", "bold cyan"), Piece(f": {advice}"))
+
+
+def _related(related: Related, finding: Finding, report: FileReport, *, width: int) -> Iterator[Line]:
+    source = report.sources[related.file]
+    title = _TITLES.get(related.role, related.role.value)
+    elsewhere = f" ({shown(related.file)})" if related.file != finding.file else ""
+    yield _gutter(width)
+    yield (*_gutter(width, ":"), Piece(f" {title}", "bold cyan"), Piece(f": {related.message}{elsewhere}"))
+    yield from _excerpt(source, related.span, width=width, mark="-", style="cyan")
+
+
+def _rows(finding: Finding, source: Source, report: FileReport) -> Iterator[int]:
+    yield source.location(finding.span.start).row
+    for related in finding.related:
+        yield report.sources[related.file].location(related.span.start).row
+
+
+def _excerpt(source: Source, span: Span, *, width: int, mark: str, style: str) -> Iterator[Line]:
+    """The first line of the span, with what belongs to the span underlined."""
+    start = source.location(span.start)
+    line = source.line(start.row)
+    last = start.column - 1 + span.end - span.start
+    before, inside = line[: start.column - 1], line[start.column - 1 : last]
+    yield (Piece(f"{start.row:>{width}} | ", "blue"), Piece(visible(line)))
+    underline = mark * max(1, _columns(inside))
+    yield (*_gutter(width), Piece(" " + " " * _columns(before)), Piece(underline, style))
+
+
+def _gutter(width: int, bar: str = "|") -> Line:
+    return (Piece(f"{' ' * width} {bar}", "blue"),)
+
+
+def _columns(text: str) -> int:
+    """The columns that a text takes on a terminal, where Chinese characters are two wide."""
+    return sum(2 if east_asian_width(char) in "WF" else 1 for char in visible(text))
+
+
+def _split(message: str) -> tuple[str, str]:
+    """The message without its last sentence, and that sentence; a message of one sentence stays whole."""
+    sentences = _SENTENCE.split(message)
+    return (" ".join(sentences[:-1]), sentences[-1]) if len(sentences) > 1 else (message, "")
