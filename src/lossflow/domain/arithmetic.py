@@ -177,7 +177,9 @@ def add(left: Value, right: Value, *, site: Site) -> Value:
             return tensor
         case (Tensor() as tensor, Unknown()) | (Unknown(), Tensor() as tensor):
             if is_plain(tensor):
-                return elementwise(left, right, terms=(Term(Exponent.UNKNOWN),)) if tensor.differentiable else Unknown(computed=True)
+                # `prediction - target` with a target out of sight: data, which the batch size doesn't scale.
+                axes = tensor.axes if tensor.axes.per_example else Axes.UNKNOWN
+                return replace(tensor, axes=axes, data=False) if tensor.differentiable else Unknown(computed=True)
             added = Step(StepKind.ADDED, site)
             unknown = Term(Exponent.UNKNOWN).step(added)
             return replace(tensor, terms=_gathered([*(t.step(added) for t in tensor.terms), unknown]))

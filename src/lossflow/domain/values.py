@@ -260,7 +260,16 @@ def _same_kind(left: Value, right: Value) -> bool:
             return False
 
 
+def _is_start(tensor: Tensor) -> bool:
+    """True for `torch.zeros(1)`, to which a loop adds losses."""
+    plain = all(not term.trail for term in tensor.terms)
+    return plain and tensor.differentiable is False and not tensor.data and tensor.axes.reduced and tensor.axes.rank is not None
+
+
 def _join_tensors(left: Tensor, right: Tensor) -> Tensor:
+    for start, other in ((left, right), (right, left)):
+        if _is_start(start) and other.loss:
+            return other
     same = left.differentiable is right.differentiable
     return Tensor(
         axes=left.axes.join(right.axes),

@@ -109,7 +109,7 @@ def _sum(machine: Machine, arguments: Arguments, node: cst.CSTNode, frame: Frame
             whole = arithmetic.binary("+", whole, item, site=site, factor=machine.factor)
         return whole
     element = iteration.element(machine, iterable)
-    return names.repeated(element, iteration.trips(machine, iterable))
+    return names.repeated(element, iteration.trips(machine, iterable), site)
 
 
 def _number(machine: Machine, arguments: Arguments, node: cst.CSTNode, frame: Frame) -> Value:

@@ -8,6 +8,7 @@ import libcst as cst
 
 from lossflow.domain.environment import Kind
 from lossflow.domain.exponent import Exponent
+from lossflow.domain.trace import Site, Step, StepKind
 from lossflow.domain.values import Const, External, Number, Ref, Tensor, Tuple, Unknown, Value
 from lossflow.interp import attributes, iteration, subscripts
 from lossflow.interp.builtin_names import BUILTINS, CONSTANTS
@@ -90,7 +91,9 @@ def _unpack(machine: Machine, target: cst.Tuple | cst.List, value: Value, frame:
         assign(machine, element.value, part, frame)
 
 
-def accumulate(machine: Machine, target: cst.BaseExpression, addend: Value, frame: Frame) -> Value:
+def accumulate(
+    machine: Machine, target: cst.BaseExpression, addend: Value, node: cst.CSTNode, frame: Frame
+) -> Value:
     """What one more addition to `target` amounts to after all rounds of the loops since it was set.
 
     A loop over the examples of a batch that adds per-example losses raises the exponent by one; a loop over time
@@ -108,16 +111,16 @@ def accumulate(machine: Machine, target: cst.BaseExpression, addend: Value, fram
             ref = machine.evaluate(owner, frame)
             if isinstance(ref, Ref) and machine.get(ref).kind in (Kind.DICT, Kind.LIST):
                 trips = machine.trips_since(ref, None)
-    return repeated(addend, trips)
+    return repeated(addend, trips, machine.site(node, frame))
 
 
-def repeated(value: Value, trips: Exponent) -> Value:
+def repeated(value: Value, trips: Exponent, site: Site) -> Value:
     """The sum of as many such values as B to the power `trips`."""
     if trips.is_zero:
         return value
     match value:
         case Tensor():
-            return replace(value, terms=tuple(replace(t, exponent=t.exponent + trips) for t in value.terms))
+            return value.step(Step(StepKind.ADDED, site, trips))
         case Number() | Const(value=int() | float()):
             own = value.exponent if isinstance(value, Number) else Exponent.ZERO
             return Number(own + trips)

@@ -93,7 +93,7 @@ def _update(
     if gradients.note_update(machine, target, operator, value, node, frame):
         return falls(machine)
     if operator in ("+", "-"):
-        value = names.accumulate(machine, target, value, frame)
+        value = names.accumulate(machine, target, value, node, frame)
     depths = dict(machine.depths)
     names.assign(machine, target, operate(machine, operator, before, value, node, frame), frame)
     machine.depths.update(depths)
