@@ -101,8 +101,8 @@ def number_exponent(name: str, batch_size_names: frozenset[str] = BATCH_SIZE_NAM
     parts = _stem(words(name))
     if name.rpartition(".")[2] in ("H", "W") or _is_hyperparameter(parts):
         return Exponent.ZERO
-    if _is_count(parts):
-        return SOME_EXAMPLES
+    if parts == ("batch",) or _is_count(parts):
+        return SOME_EXAMPLES  # `BATCH = 64` is a size, `batch` may be the number of a batch
     return Exponent.UNKNOWN
 
 

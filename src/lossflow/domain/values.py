@@ -101,6 +101,11 @@ class Tensor:
             whole = whole.join(term.exponent)
         return whole
 
+    @property
+    def opaque(self) -> bool:
+        """True for what a model out of sight returns: perhaps a tuple or a dict, perhaps with its loss."""
+        return self.differentiable is True and not self.axes.certain and all(not term.trail for term in self.terms)
+
     def step(self, step: Step) -> Tensor:
         """The tensor after one more step on each of its terms."""
         return replace(self, terms=tuple(term.step(step) for term in self.terms))

@@ -39,7 +39,7 @@ def apply(machine: Machine, dotted: str, arguments: Arguments) -> Value:
     if leaf in _RECURRENT:
         return Tuple((replace(out, axes=given.axes.shuffled()), replace(out, axes=Axes.UNKNOWN, data=True)))
     opaque = leaf not in _SAME_RANK and not dotted.startswith("torch.nn.")
-    return replace(out, data=opaque)
+    return replace(out, data=opaque, axes=replace(out.axes, certain=out.axes.certain and not opaque))
 
 
 def _axes(leaf: str, axes: Axes) -> Axes:

@@ -52,7 +52,9 @@ def scope_of(machine: Machine, name: str, frame: Frame) -> Ref:
 
 
 def store(machine: Machine, name: str, value: Value, frame: Frame) -> None:
-    """Bind a name."""
+    """Bind a name. What a model out of sight returns as its loss is a scalar, or one number a device."""
+    if isinstance(value, Tensor) and value.opaque and "loss" in name.lower():
+        value = Unknown(computed=True, why="how the model reduces its loss")
     machine.put(scope_of(machine, name, frame), name, machine.named(value, name))
 
 
@@ -86,7 +88,7 @@ def _unpack(machine: Machine, target: cst.Tuple | cst.List, value: Value, frame:
             part = items[index]
         else:
             part = iteration.element(machine, value)
-        if isinstance(part, Tensor) and part.data and isinstance(element.value, cst.Name):
+        if isinstance(value, Tensor) and isinstance(part, Tensor) and isinstance(element.value, cst.Name):
             part = replace(part, data=False)  # `x, y = batch`: what is unpacked by name is a tensor
         assign(machine, element.value, part, frame)
 
