@@ -88,8 +88,8 @@ def may_matter(text: str, config: Config) -> bool:
 
 def _own_words(config: Config) -> Iterator[str]:
     """The last word of each name that the user declares."""
-    for row in (*config.losses, *config.optimizers, *config.sinks):
-        name = row.name or getattr(row, "functional", "")
+    losses = [name for row in config.losses for name in (row.name, row.functional) if name]
+    for name in (*losses, *(row.name for row in config.optimizers), *(row.name for row in config.sinks)):
         yield name.rpartition(".")[2].lower()
 
 

@@ -1,4 +1,4 @@
-"""Finding and reading the configuration of a file: the nearest `lossflow.toml`, or `pyproject.toml` with `[tool.lossflow]`."""
+"""The configuration of a file: the nearest `lossflow.toml`, or `pyproject.toml` with `[tool.lossflow]`."""
 
 from __future__ import annotations
 
@@ -81,8 +81,9 @@ def _parse(origin: Path | str, data: bytes) -> Mapping[str, object]:
     else:
         import tomli as tomllib
     try:
-        return tomllib.loads(data.decode())
+        table: Mapping[str, object] = tomllib.loads(data.decode())
     except UnicodeDecodeError:
         raise ConfigError(f"{origin}: the configuration is not valid UTF-8.") from None
     except tomllib.TOMLDecodeError as error:
         raise ConfigError(f"{origin}: the configuration is not valid TOML: {error}.") from None
+    return table

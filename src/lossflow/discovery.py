@@ -42,7 +42,7 @@ class Walk:
     def files(self, paths: Iterable[Path]) -> Iterator[Found]:
         """The files under `paths`, in their order, and sorted within a folder."""
         for path in map(_absolute, paths):
-            if self.force_exclude and self._excluded(path):
+            if self.force_exclude and self.excluded(path):
                 continue
             if path.is_dir():
                 yield from self._tree(path)
@@ -101,7 +101,7 @@ class Walk:
         self._seen.add(real)
         return True
 
-    def _excluded(self, path: Path) -> bool:
+    def excluded(self, path: Path) -> bool:
         """True when a pattern of the configuration names the path or a folder above it."""
         config = self.config_of(path.parent)
         return any(config.excludes(str(part)) for part in (path, *path.parents) if config.root in part.parents)
@@ -121,7 +121,9 @@ def _is_folder(entry: os.DirEntry[str]) -> bool:
 def _missing(path: Path, error: OSError) -> str:
     if path.is_symlink():
         return f"it is a link that leads nowhere ({os.readlink(path)})"
-    return "there is no such file or folder" if isinstance(error, FileNotFoundError) else f"it can't be read: {error.strerror}"
+    if isinstance(error, FileNotFoundError):
+        return "there is no such file or folder"
+    return f"it can't be read: {error.strerror}"
 
 
 # --- .gitignore ---------------------------------------------------------------------------------------------------

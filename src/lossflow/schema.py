@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from difflib import get_close_matches
 from enum import Enum
 from typing import Any, TypeVar
 
@@ -12,11 +11,19 @@ from lossflow.errors import ConfigError
 
 Choice = TypeVar("Choice", bound=Enum)
 
-_KINDS: Mapping[type, str] = {str: "a string", bool: "true or false", int: "an integer", dict: "a table", list: "a list"}
+_KINDS: Mapping[type, str] = {
+    str: "a string",
+    bool: "true or false",
+    int: "an integer",
+    dict: "a table",
+    list: "a list of strings",
+}
 
 
 def suggestion(word: str, known: Iterable[str]) -> str:
     """A question that names the known word closest to `word`; empty where none is close."""
+    from difflib import get_close_matches  # only a mistake needs it
+
     close = get_close_matches(word, sorted(known), n=1)
     return f" Did you mean `{close[0]}`?" if close else ""
 
@@ -38,7 +45,8 @@ class Table:
 
     def text(self, key: str) -> str | None:
         """The string under `key`; None where the key is absent."""
-        return self._typed(key, str)
+        found: str | None = self._typed(key, str)
+        return found
 
     def texts(self, key: str) -> tuple[str, ...] | None:
         """The list of strings under `key`."""
@@ -52,11 +60,12 @@ class Table:
 
     def flag(self, key: str) -> bool | None:
         """The truth value under `key`."""
-        return self._typed(key, bool)
+        found: bool | None = self._typed(key, bool)
+        return found
 
     def number(self, key: str) -> int | None:
         """The integer under `key`."""
-        found = self._typed(key, int)
+        found: int | None = self._typed(key, int)
         if isinstance(found, bool):
             raise self._wrong(key, int, found)
         return found

@@ -20,8 +20,9 @@ class Selection:
 def enabled(code: str, selections: Iterable[Selection], *, default: bool = True) -> bool:
     """True when the rule of that code is on after every layer, the strongest last.
 
-    A layer that selects starts anew, so that `--select LF101` wins over an `ignore` of the configuration. Within a layer
-    the longer prefix wins, and `ignore` wins a tie. A rule that is off by default answers to its full code or to ALL alone.
+    A layer that selects starts anew, so that `--select LF101` wins over an `ignore` of the configuration. Within a
+    layer the longer prefix wins, and `ignore` wins a tie. A rule that is off by default answers to its full code or to
+    ALL alone.
     """
     on = default
     for layer in selections:

@@ -42,7 +42,7 @@ class Location:
 
 @dataclass(frozen=True)
 class Source:
-    """A decoded file. `name` is the key under which the run knows it: its absolute path, or the name given for standard input.
+    """A decoded file. `name` is the key under which the run knows it: its absolute path, or the name of standard input.
 
     `text` has neither a byte-order mark nor translated newlines, so that `to_bytes` gives back what was read.
     """
@@ -96,7 +96,7 @@ class Source:
 
 
 def apply_edits(text: str, edits: Iterable[Edit]) -> str:
-    """The text with every edit applied; raises ValueError where two of them overlap, because their order would matter."""
+    """The text with every edit applied; raises ValueError where two overlap, because their order would matter."""
     pieces: list[str] = []
     done = 0
     for edit in sorted(edits, key=lambda edit: edit.span):

@@ -6,9 +6,9 @@ import re
 from functools import cached_property
 from io import StringIO
 
-# `# noqa : LF101` and `# noqa:  LF101` (two blanks) are read as a bare `# noqa`.
+# A blank before the colon, or two after it, make it a comment without codes, which silences everything.
 _LINE = re.compile(r"# noqa(?::\s?(?P<codes>(?:[A-Z]+[0-9]+[,\s]*)+))?", re.IGNORECASE)
-# Only at the start of a line; what follows is not read, so that `# flake8: noqa: LF101` silences the whole file too.
+# Only at the start of a line; what follows is not read, so that codes there change nothing: the whole file is silent.
 _FILE = re.compile(r"\s*# flake8[:=]\s*noqa", re.IGNORECASE)
 
 

@@ -19,7 +19,7 @@ _SINK_KEYS = ("kind", "position", "keyword", "divides")
 
 
 def losses(table: Table) -> tuple[Loss, ...]:
-    """The rows under `losses`: the dotted name of each class or function, and what differs from a mean over everything."""
+    """The rows under `losses`: the dotted name of each class or function, and how it reduces."""
     return tuple(_loss(name, row) for name, row in table.tables("losses"))
 
 

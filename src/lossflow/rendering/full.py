@@ -7,12 +7,11 @@ from collections.abc import Iterable, Iterator
 from unicodedata import east_asian_width
 
 from lossflow.checking import FileReport
-from lossflow.findings import Finding, Related, Role
+from lossflow.findings import Finding, Related
 from lossflow.rendering.places import at, findings, shown
 from lossflow.rendering.styled import Line, Piece, visible
 from lossflow.source import Source, Span
 
-_TITLES = {Role.LEARNING_RATE: "learning rate"}
 # The last sentence of a message is what to do. A sentence starts with a capital letter or with code.
 _SENTENCE = re.compile(r"(?<=[.!?])\s+(?=[A-Z`])")
 
@@ -41,10 +40,9 @@ def _paragraph(finding: Finding, source: Source, report: FileReport) -> Iterator
 
 def _related(related: Related, finding: Finding, report: FileReport, *, width: int) -> Iterator[Line]:
     source = report.sources[related.file]
-    title = _TITLES.get(related.role, related.role.value)
     elsewhere = f" ({shown(related.file)})" if related.file != finding.file else ""
     yield _gutter(width)
-    yield (*_gutter(width, ":"), Piece(f" {title}", "bold cyan"), Piece(f": {related.message}{elsewhere}"))
+    yield (*_gutter(width, "="), Piece(f" {related.message}{elsewhere}:", "cyan"))
     yield from _excerpt(source, related.span, width=width, mark="-", style="cyan")
 
 

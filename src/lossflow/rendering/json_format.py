@@ -14,7 +14,7 @@ from lossflow.source import Location, Source
 def text(reports: Iterable[FileReport]) -> str:
     """A list of findings."""
     rows = [_finding(finding, source, report) for finding, source, report in findings(reports)]
-    return json.dumps(rows, indent=2, ensure_ascii=False) + "\n"
+    return json.dumps(rows, indent=2) + "\n"
 
 
 def _finding(finding: Finding, source: Source, report: FileReport) -> dict[str, object]:

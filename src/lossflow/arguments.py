@@ -1,0 +1,112 @@
+"""What the command line takes, and what its options mean as a layer of the configuration."""
+
+from __future__ import annotations
+
+import argparse
+import os
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from lossflow import __version__
+from lossflow.errors import UsageError
+from lossflow.schema import Table
+
+FORMATS = ("full", "concise", "json", "github")
+"""The output formats of `check`."""
+
+ORIGIN = "the command line"
+
+
+def parser() -> argparse.ArgumentParser:
+    """The parser of `lossflow`; the name of the command is `command` in what it returns."""
+    top = argparse.ArgumentParser(
+        prog="lossflow",
+        description="Find PyTorch updates that depend on the batch size by accident, and losses never reduced.",
+        allow_abbrev=False,
+    )
+    top.add_argument("--version", action="version", version=f"lossflow {__version__}")
+    commands = top.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    _add_check(commands.add_parser("check", help="check files and folders", allow_abbrev=False))
+    _add_rule(commands.add_parser("rule", help="explain a rule, or all of them", allow_abbrev=False))
+    return top
+
+
+def _add_rule(command: argparse.ArgumentParser) -> None:
+    command.add_argument("code", nargs="?", metavar="CODE", help="the code of the rule, such as LF101")
+    command.add_argument("--all", action="store_true", help="explain every rule")
+    command.add_argument("--output-format", choices=("text", "json"), default="text")
+
+
+def _add_check(command: argparse.ArgumentParser) -> None:
+    command.add_argument("paths", nargs="*", metavar="PATH", help="files, folders, `-` for standard input (default .)")
+    rules = command.add_argument_group("rules")
+    for name, text in (
+        ("--select", "turn on these rules and no others: codes, prefixes such as LF1, or ALL"),
+        ("--extend-select", "turn on these rules as well"),
+        ("--ignore", "turn off these rules"),
+        ("--per-file-ignores", "turn off rules in some files: PATTERN:CODE"),
+    ):
+        rules.add_argument(name, action="append", metavar="LIST", help=f"{text} (comma-separated, repeatable)")
+    files = command.add_argument_group("files")
+    files.add_argument("--exclude", action="append", metavar="LIST", help="patterns to leave out, for the default ones")
+    files.add_argument("--extend-exclude", action="append", metavar="LIST", help="patterns to leave out as well")
+    files.add_argument("--force-exclude", action="store_true", help="leave out even what is named as a path")
+    files.add_argument("--stdin-filename", metavar="PATH", help="the name of the file that comes from standard input")
+    config = command.add_argument_group("configuration")
+    config.add_argument(
+        "--config", action="append", default=[], metavar="FILE", help="a configuration file, or a `key = value` of one"
+    )
+    config.add_argument("--isolated", action="store_true", help="read no configuration file")
+    output = command.add_argument_group("output")
+    output.add_argument("--output-format", choices=FORMATS, default="full")
+    output.add_argument("--statistics", action="store_true", help="print how often each rule fired, and nothing else")
+    output.add_argument("--exit-zero", "-e", action="store_true", help="exit with 0 though there are findings")
+    output.add_argument("--color", choices=("auto", "always", "never"), default="auto")
+    output.add_argument("--quiet", "-q", action="store_true", help="print findings and errors, and nothing else")
+    output.add_argument("--verbose", "-v", action="store_true", help="print what was checked and where a limit was met")
+
+
+def overrides(options: argparse.Namespace) -> Table:
+    """The options of `check` that the configuration has as keys too, as its strongest layer."""
+    values: dict[str, object] = {}
+    for key in ("select", "extend-select", "ignore"):
+        given = getattr(options, key.replace("-", "_"))
+        if given is not None:
+            values[key] = _items(given, key)
+    for key in ("exclude", "extend-exclude"):
+        given = getattr(options, key.replace("-", "_"))
+        if given is not None:
+            values[key] = [_pattern(item) for item in _items(given, key)]
+    if options.per_file_ignores is not None:
+        values["per-file-ignores"] = _per_file(_items(options.per_file_ignores, "per-file-ignores"))
+    return Table(ORIGIN, "", values)
+
+
+def config_files(given: Iterable[str]) -> tuple[Path | None, list[str]]:
+    """The file among the values of `--config`, and those that are `key = value`; raises UsageError."""
+    files = [value for value in given if "=" not in value or os.path.exists(value)]
+    if len(files) > 1:
+        raise UsageError(f"`--config` takes one file, but was given {' and '.join(files)}.")
+    return (Path(files[0]) if files else None), [value for value in given if value not in files]
+
+
+def _items(given: Sequence[str], option: str) -> list[str]:
+    items = [item.strip() for value in given for item in value.split(",") if item.strip()]
+    if not items:
+        raise UsageError(f"`--{option}` needs at least one value.")
+    return items
+
+
+def _pattern(pattern: str) -> str:
+    """A pattern of the command line is relative to the current folder, whatever configuration it is applied with."""
+    return os.path.abspath(pattern) if "/" in pattern or os.sep in pattern else pattern
+
+
+def _per_file(items: Sequence[str]) -> dict[str, list[str]]:
+    table: dict[str, list[str]] = {}
+    for item in items:
+        pattern, colon, code = item.rpartition(":")
+        if not (pattern and colon and code):
+            raise UsageError(f"`--per-file-ignores` takes PATTERN:CODE, but was given `{item}`.")
+        table.setdefault(_pattern(pattern.strip()), []).append(code.strip())
+    return table
