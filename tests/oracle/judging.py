@@ -11,10 +11,13 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
-from ..fixtures_harness.markers import ROOT, RULE_FIXTURES, Fixture, collect
+from ..fixtures_harness.markers import FLOW_FIXTURES, ROOT, RULE_FIXTURES, Fixture, collect
 
 RUNNABLE = [fixture for fixture in collect(RULE_FIXTURES) if not fixture.not_run]
-"""The fixtures that torch can run."""
+"""The training scripts that torch can run."""
+
+FLOWS = collect(FLOW_FIXTURES)
+"""The scripts that reveal what becomes of a value; torch runs all of them."""
 
 TOLERANCE = 0.05
 """How far a measured exponent may be from the true one."""
@@ -24,11 +27,13 @@ TOLERANCE = 0.05
 class MeasuredStep:
     """The first step of an optimizer: how its gradient and its update grow with the batch.
 
-    `optimizer` is empty for an update by hand; `backward` are the lines of the backwards that made the gradient.
+    `optimizer` is empty for an update by hand; `backward` are the lines of the backwards that made the gradient, and
+    `calls` the exponent of their number: 1 where a loop calls backward for each example.
     """
 
     optimizer: str
-    backward: tuple[int, ...]
+    backward: frozenset[int]
+    calls: float
     gradient: float
     update: float
 
@@ -38,6 +43,7 @@ class Judgement:
     """What torch made of a script: `error` is the type, message and line of what stopped it, the same at B and 2 B."""
 
     steps: tuple[MeasuredStep, ...]
+    reveals: tuple[tuple[int, str], ...]
     warnings: tuple[str, ...]
     error: tuple[str, str, int] | None
 
@@ -64,12 +70,27 @@ def _judgement(small: dict[str, Any], large: dict[str, Any]) -> Judgement:
     error = errors[0] or errors[1]
     if error is None and len(small["steps"]) != len(large["steps"]):
         error = ("Unequal", f"{len(small['steps'])} optimizers step at B, {len(large['steps'])} at 2 B", 0)
-    return Judgement(steps, tuple(small["warnings"] + large["warnings"]), error)
+    reveals = tuple((left["line"], _described(left, right)) for left, right in zip(small["reveals"], large["reveals"]))
+    return Judgement(steps, reveals, tuple(small["warnings"] + large["warnings"]), error)
 
 
 def _step(small: dict[str, Any], large: dict[str, Any]) -> MeasuredStep:
     gradient, update = (_exponent(small[key], large[key]) for key in ("gradient", "update"))
-    return MeasuredStep(small["optimizer"], tuple(small["backward"]), gradient, update)
+    calls = _exponent(len(small["backward"]) or 1, len(large["backward"]) or 1)
+    return MeasuredStep(small["optimizer"], frozenset(small["backward"]), calls, gradient, update)
+
+
+def _described(small: dict[str, Any], large: dict[str, Any]) -> str:
+    """What was revealed, in the words of a marker: one of its dimensions follows the batch size, or none does."""
+    grown = Fraction(_exponent(small["size"], large["size"])).limit_denominator(4)
+    match small["shape"]:
+        case None:
+            kind = "number"
+        case []:
+            kind = "scalar"
+        case shape:
+            kind = "per example" if shape != large["shape"] else "reduced"
+    return f"{kind}, B^{grown}"
 
 
 def _exponent(small: float, large: float) -> float:

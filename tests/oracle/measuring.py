@@ -44,10 +44,23 @@ class Raised:
 
 
 @dataclass
+class Revealed:
+    """The argument of `reveal(...)`: a tensor with its shape, or a number, whose shape is None.
+
+    `size` is the norm of a tensor, in which the repeated examples count once.
+    """
+
+    line: int
+    shape: list[int] | None
+    size: float
+
+
+@dataclass
 class Run:
     """Everything that was seen of one run."""
 
     steps: list[Step] = field(default_factory=list)
+    reveals: list[Revealed] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
     raised: Raised | None = None
 
@@ -183,10 +196,11 @@ def metered(meter: Meter) -> Iterator[None]:
         yield
 
 
-def run(code: Any, namespace: dict[str, Any], *, file: str) -> Run:
-    """Run compiled `code` of the script `file` under the meter."""
+def run(code: Any, namespace: dict[str, Any], *, file: str, batch_size: int) -> Run:
+    """Run compiled `code` of the script `file` under the meter; the script itself says `batch_size`."""
     meter = Meter(file)
     seen = Run(steps=meter.steps)
+    namespace["reveal"] = lambda value: seen.reveals.append(_revealed(value, sys._getframe(1).f_lineno, batch_size))
     with warnings.catch_warnings(record=True) as caught, metered(meter):
         warnings.simplefilter("always")
         try:
@@ -197,6 +211,12 @@ def run(code: Any, namespace: dict[str, Any], *, file: str) -> Run:
         meter.finish()
     seen.warnings = [str(each.message) for each in caught]
     return seen
+
+
+def _revealed(value: Any, line: int, batch_size: int) -> Revealed:
+    if isinstance(value, torch.Tensor):
+        return Revealed(line, list(value.shape), _norm([value[:batch_size] if value.dim() else value]))
+    return Revealed(line, None, abs(float(value)))
 
 
 def _unclipped(parameters: Any, *args: Any, **kwargs: Any) -> torch.Tensor:

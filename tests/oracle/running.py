@@ -55,7 +55,7 @@ def _run_at(path: str, pattern: str | None, *, times: int, log: list[bool]) -> m
     torch.manual_seed(0)
     random.seed(0)
     with repeating.repeated(repeating.Repetition(batch_size, times, log)):
-        return measuring.run(compile(tree, path, "exec"), main.__dict__, file=path)
+        return measuring.run(compile(tree, path, "exec"), main.__dict__, file=path, batch_size=batch_size)
 
 
 def _out_of_time(*_: object) -> None:
