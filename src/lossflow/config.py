@@ -41,7 +41,7 @@ class SumFix(Enum):
 
 @dataclass(frozen=True)
 class Config:
-    """Everything that the user decides. `root` is the folder to which patterns are relative, `file` the configuration."""
+    """Everything that the user decides. Patterns are relative to `root`; `file` is where they stand."""
 
     root: Path = field(default_factory=Path.cwd)
     file: Path | None = None
@@ -85,7 +85,7 @@ class Config:
         return any(self._matches(path, pattern) for pattern in self.exclude + self.extend_exclude)
 
     def _matches(self, name: str, pattern: str) -> bool:
-        """True when the pattern fits the name of the file, or its path from the root; `*` crosses slashes, as in ruff."""
+        """True when the pattern fits the name, or the path from the root; `*` crosses slashes, as in ruff."""
         path = Path(name)
         return fnmatch(path.name, pattern) or fnmatch(str(path), str(self.root / pattern.rstrip("/")))
 

@@ -1,0 +1,125 @@
+"""The hook works in a fresh repository, as a user's `pre-commit` installs and runs it."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from importlib.metadata import distribution
+from pathlib import Path
+
+import pytest
+from packaging.requirements import Requirement
+
+ROOT = Path(__file__).resolve().parents[2]
+SHIPPED = ("src", "pyproject.toml", "README.md", "LICENSE", ".pre-commit-hooks.yaml")
+
+SUMMED = """\
+import torch
+from torch import nn
+
+model = nn.Linear(4, 1)
+criterion = nn.MSELoss(reduction="sum")
+optimizer = torch.optim.SGD(model.parameters(), lr=0.01)
+
+
+def train(loader):
+    for inputs, targets in loader:
+        optimizer.zero_grad()
+        criterion(model(inputs), targets).backward()
+        optimizer.step()
+"""
+
+
+def _git(folder: Path, *arguments: str) -> str:
+    identity = ("-c", "user.name=a", "-c", "user.email=a@example.invalid", "-c", "init.defaultBranch=main")
+    run = subprocess.run(["git", *identity, *arguments], cwd=folder, capture_output=True, text=True, check=True)
+    return run.stdout.strip()
+
+
+def _commit(folder: Path) -> str:
+    _git(folder, "init", "--quiet")
+    _git(folder, "add", "--all")
+    _git(folder, "commit", "--quiet", "--message", "A commit")
+    return _git(folder, "rev-parse", "HEAD")
+
+
+def _needed(names: set[str]) -> set[str]:
+    """The distributions of that name with all that they require."""
+    found: set[str] = set()
+    waiting = list(names)
+    while waiting:
+        name = waiting.pop()
+        if name not in found:
+            found.add(name)
+            requirements = map(Requirement, distribution(name).requires or ())
+            waiting += [r.name for r in requirements if r.marker is None or r.marker.evaluate({"extra": ""})]
+    return found
+
+
+@pytest.fixture
+def offline(tmp_path: Path) -> dict[str, str]:
+    """An environment in which pip installs lossflow without the network.
+
+    What the hook's virtual environment would download is linked from the environment of the tests. Lossflow itself is
+    not among it: the hook can only run what pip has built and installed from the repository of the hook.
+    """
+    packages = tmp_path / "packages"
+    packages.mkdir()
+    for name in _needed({"hatchling", "libcst", "pathspec", "rich"}):
+        for file in distribution(name).files or ():
+            top = file.parts[0]
+            if top != ".." and not (packages / top).exists():
+                (packages / top).symlink_to(distribution(name).locate_file(top))
+    kept = {key: value for key, value in os.environ.items() if not key.startswith(("PIP_", "GIT_", "PRE_COMMIT"))}
+    return kept | {
+        "PYTHONPATH": str(packages),
+        "PRE_COMMIT_HOME": str(tmp_path / "cache"),
+        "PIP_NO_INDEX": "1",
+        "PIP_NO_BUILD_ISOLATION": "0",  # the option is a negation: 0 means without isolation
+        "PIP_DISABLE_PIP_VERSION_CHECK": "1",
+    }
+
+
+@pytest.fixture
+def hooks(tmp_path: Path) -> tuple[Path, str]:
+    """The repository of the hook, and its revision."""
+    folder = tmp_path / "lossflow"
+    folder.mkdir()
+    for name in SHIPPED:
+        source = ROOT / name
+        ignore = shutil.ignore_patterns("__pycache__")
+        shutil.copytree(source, folder / name, ignore=ignore) if source.is_dir() else shutil.copy(source, folder / name)
+    return folder, _commit(folder)
+
+
+def test_the_hook_fails_on_a_finding_and_passes_once_it_is_gone(
+    tmp_path: Path, hooks: tuple[Path, str], offline: dict[str, str]
+) -> None:
+    folder, revision = hooks
+    project = tmp_path / "project"
+    project.mkdir()
+    (project / "train.py").write_text(SUMMED)
+    (project / "notes.md").write_text('`nn.MSELoss(reduction="sum")`\n')
+    (project / ".pre-commit-config.yaml").write_text(
+        f"repos:\n- repo: {folder}\n  rev: {revision}\n  hooks:\n  - id: lossflow\n"
+    )
+    _commit(project)
+
+    command = [sys.executable, "-m", "pre_commit", "run", "--all-files"]
+    failed = subprocess.run(command, cwd=project, env=offline, capture_output=True, text=True)
+    assert "LF101" in failed.stdout, failed.stdout + failed.stderr
+    assert "train.py:5:13" in failed.stdout
+    assert failed.returncode == 1
+
+    (project / "train.py").write_text(SUMMED.replace('"sum"', '"mean"'))
+    passed = subprocess.run(command, cwd=project, env=offline, capture_output=True, text=True)
+    assert "Passed" in passed.stdout, passed.stdout + passed.stderr
+    assert passed.returncode == 0
+
+    # pre-commit names every changed file; what the project excludes stays out all the same.
+    (project / "train.py").write_text(SUMMED)
+    (project / "pyproject.toml").write_text('[tool.lossflow]\nextend-exclude = ["train.py"]\n')
+    excluded = subprocess.run(command, cwd=project, env=offline, capture_output=True, text=True)
+    assert excluded.returncode == 0, excluded.stdout + excluded.stderr
