@@ -117,6 +117,6 @@ def _message(step: Step, goes: str) -> str:
     how = "its default reduction" if step.default else "`reduction`"
     return (
         f'`{loss_name(step.loss)}` {goes} with {how} "mean", which divides by the number of all elements, classes '
-        f'included, and is not the divergence. Use {cure}`reduction="batchmean"`; it is as many times larger as there '
-        "are classes, so tune the weight of this term again."
+        f'included, and is not the divergence. Use {cure}`reduction="batchmean"`; it is as many times larger as an '
+        "example has elements, so tune the weight of this term again."
     )

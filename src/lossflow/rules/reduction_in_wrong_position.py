@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from lossflow.catalog import Catalog
 from lossflow.catalog.legacy import legacy_reduction
 from lossflow.domain.trace import BoundArgument, LossCall, Place, Trace
 from lossflow.domain.values import Const
@@ -91,24 +92,30 @@ class ReductionInWrongPosition(Rule):
 
 def _message(event: LossCall, bound: BoundArgument, string: str) -> str:
     name = loss_name(event.loss)
+    meant = _meant(event, string)
     if not bound.name:
         return (
             f'"{string}" is passed by position to `{name}`, which takes its options by keyword only and raises. '
-            f'Write `reduction="{string.lower()}"`.'
+            f'Write `reduction="{meant}"`.'
         )
     lands = f'"{string}" is passed by position and lands in the parameter `{bound.name}` of `{name}`'
     if bound.name not in LEGACY:
-        return f'{lands}, which is not the reduction and {_raises(event, bound)}. Write `reduction="{string.lower()}"`.'
+        return f'{lands}, which is not the reduction and {_raises(event, bound)}. Write `reduction="{meant}"`.'
     actual = _actual(event, bound, string)
     if actual == string.lower():
-        return (
-            f'{lands}, which torch deprecated; that it computes the {actual} is luck, as it would for any string. '
-            f'Write `reduction="{actual}"`, which gives the same numbers.'
-        )
-    return (
-        f'{lands}, where every string counts as true: the loss is reduced by "{actual}", not "{string}". Write '
-        f'`reduction="{string.lower()}"` if that is meant, or `reduction="{actual}"` to keep today\'s numbers.'
-    )
+        lands = f"{lands}, which torch deprecated; that it computes the {actual} is luck, as it would for any string"
+    else:
+        lands = f'{lands}, where every string counts as true: the loss is reduced by "{actual}", not "{string}"'
+    if actual == meant:
+        return f'{lands}. Write `reduction="{meant}"`, which gives the same numbers.'
+    return f'{lands}. Write `reduction="{meant}"` if that is meant, or `reduction="{actual}"` to keep today\'s numbers.'
+
+
+def _meant(event: LossCall, string: str) -> str:
+    """The reduction that the string names; the mean for one that this loss rejects or has deprecated."""
+    match = Catalog.default().loss(event.loss)
+    lower = string.lower()
+    return lower if match is None or lower in match.row.reductions else "mean"
 
 
 def _actual(event: LossCall, bound: BoundArgument, string: str) -> str:

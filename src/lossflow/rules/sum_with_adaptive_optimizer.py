@@ -92,7 +92,7 @@ def _message(trace: Trace, found: Sum) -> str:
     return (
         f"{reduction_of(found.terms[0].sum)} {sink(trace, found.training.backward)}. "
         f"The step of {optimizer_name(optimizer)} does not depend on the gradient's scale{exception}, so the updates "
-        f"survive; but doubling the batch {on_doubling(found.gradient)} the reported loss and the gradients, and with "
-        "them what clipping thresholds, eps and coupled weight decay do. "
+        f"survive; but doubling the batch {on_doubling(found.gradient, 'the reported loss and the gradients')}, "
+        "and with them what clipping thresholds, eps and coupled weight decay do. "
         f"To make these independent of the batch size, {remedy(found)}; the learning rate can stay."
     )

@@ -94,7 +94,7 @@ def _message(trace: Trace, found: Sum) -> str:
         f"{reduction_of(found.terms[0].sum)} {sink(trace, found.training.backward)}, and the step of "
         f"{optimizer_name(found.optimizer)} is proportional to the gradient at a "
         f"{learning_rate(trace, found.optimizer)} that {_response(found)}: "
-        f"doubling the batch {on_doubling(update)} every update{numbers}. "
+        f"doubling the batch {on_doubling(update, 'every update')}{numbers}. "
         f"Unless the batch size will never change, {remedy(found)}, and tune the learning rate again."
     )
 

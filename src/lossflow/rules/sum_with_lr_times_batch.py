@@ -88,7 +88,7 @@ def _message(trace: Trace, found: Sum) -> str:
         f"{reduction_of(step)} {sink(trace, found.training.backward)} with a gradient that grows as "
         f"{power(found.gradient)}, B being the batch size, and the {learning_rate(trace, found.optimizer)} of "
         f"{optimizer_name(found.optimizer)} grows as {power(found.optimizer.learning_rate)}. "
-        f"Together they make the update grow as {power(found.update)}: doubling the batch {on_doubling(found.update)} "
-        "it. "
+        f"Together they make the update grow as {power(found.update)}: doubling the batch "
+        f"{on_doubling(found.update, 'it')}. "
         f"A learning rate scaled by the batch size belongs to the mean: use {mean}."
     )

@@ -94,19 +94,19 @@ def _unseen(found: Sum) -> str:
 
 
 def _consequence(found: Sum) -> str:
-    growth = on_doubling(found.gradient)
+    updates = on_doubling(found.gradient, "every update")
     gradients = (
-        f"doubling the batch {growth} the gradients, and with them what clipping thresholds, eps and coupled weight "
-        "decay do"
+        f"doubling the batch {on_doubling(found.gradient, 'the gradients')}, and with them what clipping thresholds, "
+        "eps and coupled weight decay do"
     )
     match found.optimizer.proportional:
         case False:
             step = f"The step of {optimizer_name(found.optimizer)}"
             return f"{step} does not depend on the gradient's scale, but {gradients}."
         case True:
-            return f"Unless the learning rate shrinks with the batch size, doubling the batch {growth} every update."
+            return f"Unless the learning rate shrinks with the batch size, doubling the batch {updates}."
         case None:
             return (
-                f"If it is SGD with a fixed learning rate, doubling the batch {growth} every update; "
+                f"If it is SGD with a fixed learning rate, doubling the batch {updates}; "
                 f"if it is Adam, {gradients}."
             )

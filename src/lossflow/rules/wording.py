@@ -67,13 +67,12 @@ def power(exponent: Exponent) -> str:
     return written if exponent.known is not None else f"at least {written}"
 
 
-def on_doubling(exponent: Exponent) -> str:
-    """What a batch of twice the size does to something of this exponent, as a verb: `doubles`, `multiplies by 2.8`."""
+def on_doubling(exponent: Exponent, what: str) -> str:
+    """What a batch of twice the size does to `what`: `doubles it`, `at least doubles it`, `multiplies it by 2.8`."""
     low = exponent.low or Fraction(0)
-    verb = _OFTEN.get(low, "")
-    if exponent.known is None:
-        return f"at least {verb}" if verb else f"at least multiplies by {2 ** float(low):.2g}"
-    return verb or f"multiplies by {2 ** float(low):.2g}"
+    often = _OFTEN.get(low)
+    action = f"{often} {what}" if often else f"multiplies {what} by {2 ** float(low):.2g}"
+    return action if exponent.known is not None else f"at least {action}"
 
 
 def reduction_of(step: Step) -> str:

@@ -1,0 +1,119 @@
+"""LF303: a divergence that averages over its elements, as an objective."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from lossflow.domain.trace import BoundArgument, LossCall, OptimizerFacts, Step, StepKind
+from lossflow.domain.values import Const, Term
+from lossflow.findings import Role
+
+from .traces import Script, codes, only, stands_at, way
+
+CONSTRUCTOR = 'nn.MSELoss(reduction="sum")'
+CALL = "criterion(prediction, y)"
+
+
+def divergence(
+    script: Script,
+    *,
+    loss: str = "torch.nn.KLDivLoss",
+    reduction: str = "mean",
+    default: bool = False,
+    made: bool = True,
+) -> Term:
+    constructed = Step(StepKind.CONSTRUCTED, script.site(CONSTRUCTOR), loss=loss, reduction=reduction, default=default)
+    computed = Step(StepKind.COMPUTED, script.site(CALL), loss=loss, reduction=reduction, default=default)
+    return Term(trail=(constructed,) if made else ()).step(computed)
+
+
+def test_a_mean_divergence_is_reported_at_its_constructor() -> None:
+    script = Script()
+    trace = script.backward([divergence(script)]).step(script.sgd()).trace()
+    finding = only(trace)
+    assert (finding.code, stands_at(trace, finding)) == ("LF303", CONSTRUCTOR)
+    assert way(trace, finding)[0] == (Role.BACKWARD, "loss.backward()")
+    assert finding.message == (
+        '`nn.KLDivLoss` reaches backward on line 11 with `reduction` "mean", which divides by the number of all '
+        'elements, classes included, and is not the divergence. Use `reduction="batchmean"`; it is as many times '
+        "larger as an example has elements, so tune the weight of this term again."
+    )
+
+
+@pytest.mark.parametrize(
+    ("facts", "expected"),
+    [
+        ({"reduction": "batchmean"}, []),
+        ({"reduction": "none"}, []),
+        ({"loss": "torch.nn.MSELoss"}, []),
+        ({"loss": "lab.KLDivLoss"}, []),
+        ({"default": True}, ["LF303"]),
+        ({"loss": "torch.nn.functional.kl_div", "made": False}, ["LF303"]),
+        ({"loss": "torch.kl_div", "made": False}, ["LF303"]),
+    ],
+)
+def test_only_the_mean_of_a_divergence_counts(facts: dict[str, object], expected: list[str]) -> None:
+    script = Script()
+    script.backward([divergence(script, **facts)]).step(script.sgd())  # type: ignore[arg-type]
+    assert codes(script.trace()) == expected
+
+
+def test_a_default_and_a_function_without_batchmean_are_called_so() -> None:
+    script = Script()
+    term = divergence(script, loss="torch.kl_div", default=True, made=False)
+    trace = script.backward([term]).step(script.sgd()).trace()
+    assert stands_at(trace, only(trace)) == CALL
+    assert 'with its default reduction "mean"' in only(trace).message
+    assert 'Use `F.kl_div` with `reduction="batchmean"`' in only(trace).message
+
+
+def test_it_counts_as_one_term_among_others() -> None:
+    script = Script()
+    terms = [script.averaged(), divergence(script).step(Step(StepKind.SCALED, script.site("weighted")))]
+    assert codes(script.backward(terms).step(script.adam()).trace()) == ["LF303"]
+
+
+@pytest.mark.parametrize("optimizer", ["adam", "unseen"])
+def test_whatever_the_optimizer(optimizer: str) -> None:
+    script = Script()
+    facts = {"adam": script.adam(), "unseen": OptimizerFacts()}[optimizer]
+    assert codes(script.backward([divergence(script)]).step(facts).trace()) == ["LF303"]
+
+
+def test_it_must_be_an_objective_of_training() -> None:
+    script = Script()
+    assert codes(script.backward([divergence(script)]).trace()) == []
+    script = Script()
+    script.backward([divergence(script)], grad_enabled=False).step(script.sgd())
+    assert codes(script.trace()) == []
+    script = Script()
+    assert codes(script.backward([divergence(script)], framework="Lightning").trace()) == ["LF303"]
+
+
+def test_two_uses_of_one_criterion_are_one_finding() -> None:
+    script = Script()
+    term = divergence(script)
+    script.backward([term, term.step(Step(StepKind.SCALED, script.site("weighted")))]).step(script.sgd())
+    assert codes(script.trace()) == ["LF303"]
+
+
+def test_a_string_that_went_astray_is_lf304_alone() -> None:
+    """`nn.KLDivLoss("batchmean")` averages because the string lands in `size_average`."""
+    script = Script()
+    bound = BoundArgument("size_average", Const("batchmean"), script.place('"sum"'), False)
+    script.events.append(
+        LossCall(script.site(CONSTRUCTOR), loss="torch.nn.KLDivLoss", constructor=True, arguments=(bound,))
+    )
+    script.backward([divergence(script)]).step(script.sgd())
+    assert codes(script.trace()) == ["LF304"]
+
+
+def test_another_file_brings_its_own_together() -> None:
+    script = Script()
+    term = divergence(script, made=False)
+    (step,) = term.trail
+    foreign = replace(step, site=script.abroad("make_criterion()", "trainer.fit(loader)"))
+    script.backward([Term(trail=(foreign,))], site=script.abroad("self.loss.backward()", "trainer.fit(loader)"))
+    assert codes(script.step(script.sgd()).trace()) == []

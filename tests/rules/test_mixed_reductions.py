@@ -1,0 +1,155 @@
+"""LF105: when terms are known to differ, at which addition it stands, and in which words."""
+
+from __future__ import annotations
+
+import pytest
+
+from lossflow.domain.exponent import Exponent
+from lossflow.domain.trace import OptimizerFacts, Step, StepKind
+from lossflow.domain.values import Term
+from lossflow.findings import Role, Severity
+
+from .traces import Script, codes, findings, only, power, stands_at, way
+
+
+def added(script: Script, text: str = "first + second") -> Step:
+    return Step(StepKind.ADDED, script.site(text))
+
+
+def test_a_mean_and_a_sum_are_reported_at_their_addition() -> None:
+    script = Script()
+    step = added(script)
+    script.backward([script.averaged().step(step), script.summed().step(step)]).step(script.sgd())
+    trace = script.trace()
+    finding = only(trace)
+    assert (finding.code, finding.severity) == ("LF105", Severity.ERROR)
+    assert stands_at(trace, finding) == "first + second"
+    assert way(trace, finding) == [
+        (Role.TERM, 'nn.MSELoss(reduction="sum")'),
+        (Role.TERM, 'nn.L1Loss(reduction="sum")'),
+        (Role.BACKWARD, "loss.backward()"),
+        (Role.OPTIMIZER, "SGD(parameters, lr=args.lr)"),
+        (Role.LEARNING_RATE, "args.lr"),
+    ]
+    assert finding.message == (
+        "This objective, which reaches backward on line 11, adds a term that goes with the batch size as B (line 1) to "
+        "a term that does not depend on the batch size (line 2). Their ratio grows as B: the batch size B is a hidden "
+        "weight between them, whatever the optimizer. Give both the same reduction, or divide the summed term by the "
+        "batch size."
+    )
+
+
+@pytest.mark.parametrize(
+    ("left", "right", "expected"),
+    [
+        (power(1), power(0), ["LF105"]),
+        (power(0), power(-1), ["LF105"]),
+        (power(2), power(1), ["LF105"]),
+        (power("1/2"), power(0), ["LF105"]),
+        (power(0), power(0), []),
+        (power(1), power(1), ["LF101"]),
+        (power(0), Exponent.between(0, 1), []),
+        (power(0), Exponent.UNKNOWN, []),
+        (power(0), Exponent.between(1, 2), ["LF101"]),  # apart, but one exponent is not known
+    ],
+)
+def test_every_exponent_must_be_known_and_two_must_differ(left: Exponent, right: Exponent, expected: list[str]) -> None:
+    script = Script()
+    script.backward([script.summed(exponent=left), script.summed("second", exponent=right)]).step(script.sgd())
+    assert codes(script.trace()) == expected
+
+
+def test_a_third_term_of_unknown_exponent_silences_it() -> None:
+    script = Script()
+    unknown = script.by_hand(Exponent.UNKNOWN)
+    script.backward([script.summed(), script.averaged(), unknown]).step(script.sgd())
+    assert codes(script.trace()) == ["LF101"]
+
+
+def test_a_penalty_does_not_mix() -> None:
+    script = Script()
+    script.backward([script.averaged("first"), Term(power(1), batchless=True)]).step(script.sgd())
+    assert codes(script.trace()) == []
+
+
+@pytest.mark.parametrize("optimizer", ["sgd over B", "adam", "unseen"])
+def test_no_optimizer_makes_up_for_it(optimizer: str) -> None:
+    script = Script()
+    facts = {"sgd over B": script.sgd(power(-1)), "adam": script.adam(), "unseen": OptimizerFacts()}[optimizer]
+    script.backward([script.summed(), script.averaged()]).step(facts)
+    assert codes(script.trace()) == ["LF105"]
+
+
+def test_without_a_step_or_with_gradients_off_it_is_silent() -> None:
+    script = Script()
+    assert codes(script.backward([script.summed(), script.averaged()]).trace()) == []
+    script = Script()
+    script.backward([script.summed(), script.averaged()], grad_enabled=False).step(script.sgd())
+    assert codes(script.trace()) == []
+
+
+def test_the_first_addition_of_terms_that_differ_is_the_place() -> None:
+    """`(first + second) + by_hand` with two means inside: the outer addition mixes."""
+    script = Script()
+    inner, outer = added(script), added(script, "loss * batch_size")
+    script.backward(
+        [
+            script.averaged("first").step(inner).step(outer),
+            script.averaged().step(inner).step(outer),
+            script.by_hand().step(outer),
+        ]
+    ).step(script.sgd())
+    trace = script.trace()
+    assert stands_at(trace, only(trace)) == "loss * batch_size"
+
+
+def test_of_two_mixing_additions_the_earlier_is_the_place() -> None:
+    script = Script()
+    inner, outer = added(script), added(script, "loss * batch_size")
+    script.backward(
+        [
+            script.by_hand().step(outer),
+            script.averaged("first").step(inner).step(outer),
+            script.summed("second").step(inner).step(outer),
+        ]
+    ).step(script.sgd())
+    trace = script.trace()
+    assert stands_at(trace, only(trace)) == "first + second"
+
+
+def test_terms_that_meet_only_in_backward_are_reported_there() -> None:
+    script = Script()
+    trace = script.backward([script.summed(), script.averaged()]).step(script.sgd()).trace()
+    assert stands_at(trace, only(trace)) == "loss.backward()"
+
+
+def test_one_addition_is_one_finding() -> None:
+    script = Script()
+    step = added(script)
+    for root in (1, 2):
+        terms = [script.summed().step(step), script.averaged().step(step)]
+        script.backward(terms, root=root).step(script.sgd(), root=root)
+    assert [each.code for each in findings(script.trace())] == ["LF105"]
+
+
+def test_an_addition_in_another_file_stands_where_it_enters() -> None:
+    script = Script()
+    step = Step(StepKind.ADDED, script.abroad("make_criterion()", "engine.Trainer(model)"))
+    script.backward([script.summed().step(step), script.averaged().step(step)]).step(script.sgd())
+    trace = script.trace()
+    assert stands_at(trace, only(trace)) == "engine.Trainer(model)"
+    assert way(trace, only(trace))[0] == (Role.REDUCTION, "make_criterion()")
+
+
+def test_what_another_file_adds_and_differentiates_stands_there() -> None:
+    script = Script()
+    step = Step(StepKind.ADDED, script.abroad("make_criterion()", "trainer.fit(loader)"))
+    site = script.abroad("self.loss.backward()", "trainer.fit(loader)")
+    script.backward([script.summed().step(step), script.averaged().step(step)], site=site).step(script.sgd())
+    assert codes(script.trace()) == []
+
+
+def test_a_term_without_a_trail_has_no_line() -> None:
+    script = Script()
+    message = only(script.backward([script.summed(), Term()]).step(script.sgd()).trace()).message
+    assert "(line 1) to a term that does not depend on the batch size. Their" in message
