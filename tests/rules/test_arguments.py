@@ -53,7 +53,7 @@ def test_a_legacy_argument_is_translated_by_torchs_table(
 def test_a_string_by_keyword_counts_as_true() -> None:
     finding = only(mse("size_average", Const("sum")).trace())
     assert finding.code == "LF301"
-    assert 'translates into `reduction="mean"`' in finding.message
+    assert 'translates into `reduction="mean"`, as it would any string.' in finding.message
 
 
 def test_both_arguments_are_one_finding() -> None:

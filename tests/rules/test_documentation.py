@@ -112,10 +112,10 @@ def test_the_bad_and_the_good_example_differ_in_one_place(rule: type[Rule]) -> N
 
 def rows() -> Iterator[tuple[str, str]]:
     """Code and name of each row of the table between the README's markers."""
-    table = re.search(r"<!-- rules -->\n(.*?)<!-- /rules -->", README.read_text(encoding="utf-8"), re.DOTALL)
-    assert table, "the README has no table of rules"
-    for line in table[1].splitlines():
-        found = re.match(r"\|\s*`?(LF\d{3})`?\s*\|\s*`?([a-z0-9-]+)`?\s*\|", line)
+    parts = re.split(r"<!-- /?rules -->", README.read_text(encoding="utf-8"))
+    assert len(parts) == 3, "the README needs one table of rules, between two markers"
+    for line in parts[1].splitlines():
+        found = re.match(r"\|\W*(LF\d{3})\W*\|\W*([a-z0-9-]+)\W*\|", line)
         if found:
             yield found[1], found[2]
 

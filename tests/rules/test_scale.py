@@ -435,16 +435,30 @@ def test_lf103_says_what_is_out_of_sight_and_what_follows(facts: OptimizerFacts,
     assert words in finding.message
 
 
+def test_lf103_names_an_optimizer_of_several_kinds() -> None:
+    script = Script()
+    facts = OptimizerFacts(site=script.site("SGD(parameters, lr=args.lr)"))
+    message = only(script.backward([script.summed()]).step(facts).trace()).message
+    assert "and the optimizer that steps on it (line 3) may be of several kinds. If it is SGD" in message
+
+
 def test_lf104_names_the_computed_exponent() -> None:
     script = Script()
     message = only(script.backward([script.summed()]).step(script.sgd(power("1/2"))).trace()).message
-    assert "the learning rate `args.lr` (line 3) of SGD grows as B^(1/2)" in message
+    assert "the learning rate of SGD (line 3) grows as B^(1/2)" in message
     assert "make the update grow as B^(3/2): doubling the batch multiplies it by 2.8" in message
-    assert 'use `reduction="mean"` at `nn.MSELoss`' in message
+    assert 'belongs to the mean: give `nn.MSELoss` `reduction="mean"`' in message
 
 
 def test_lf104_of_a_sum_by_hand_asks_for_a_mean() -> None:
     script = Script()
     message = only(script.backward([script.by_hand()]).step(script.sgd(power(1))).trace()).message
     assert "make the update grow as B^2: doubling the batch quadruples it" in message
-    assert message.endswith("belongs to the mean: use a mean.")
+    assert "belongs to the mean: use `.mean()`" in message
+
+
+def test_lf104_does_without_the_place_of_the_learning_rate() -> None:
+    script = Script()
+    facts = replace(script.sgd(power(1)), learning_rate_site=None)
+    message = only(script.backward([script.summed()]).step(facts).trace()).message
+    assert "the learning rate of SGD grows as B. Together" in message

@@ -97,8 +97,10 @@ def _message(event: LossCall, given: tuple[BoundArgument, ...]) -> str:
     meant = _meant(event)
     overridden = event.argument("reduction")
     ignored = ""
+    if any(isinstance(constant, str) for bound in given for constant in constants(bound.value)):
+        ignored = ", as it would any string"
     if overridden is not None:
-        ignored = ", whatever the `reduction` that is given as well"
+        ignored += ", whatever the `reduction` that is given as well"
     if meant is None:
         return (
             f"{written} {verb} of `{loss_name(event.loss)}` that torch translates into a reduction by its truth value"

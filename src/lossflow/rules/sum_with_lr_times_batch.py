@@ -6,10 +6,11 @@ from collections.abc import Iterator
 
 from lossflow.domain.trace import Trace
 from lossflow.findings import Finding
+from lossflow.rules.advice import remedy
 from lossflow.rules.rule import Rule
 from lossflow.rules.scale import Driver, Sum, sums
 from lossflow.rules.way import way_of_sum
-from lossflow.rules.wording import learning_rate, loss_name, on_doubling, optimizer_name, power, reduction_of, sink
+from lossflow.rules.wording import line, on_doubling, optimizer_name, power, reduction_of, sink
 
 
 class SumWithLrTimesBatch(Rule):
@@ -82,13 +83,14 @@ class SumWithLrTimesBatch(Rule):
 
 
 def _message(trace: Trace, found: Sum) -> str:
-    step = found.terms[0].sum
-    mean = f'`reduction="mean"` at `{loss_name(step.loss)}`' if step.loss else "a mean"
+    optimizer = found.optimizer
+    # The text of the learning rate is not quoted: `base_lr` is multiplied by the batch size somewhere else.
+    site = optimizer.learning_rate_site
+    given = f" ({line(trace, site.place)})" if site else ""
     return (
-        f"{reduction_of(step)} {sink(trace, found.training.backward)} with a gradient that grows as "
-        f"{power(found.gradient)}, B being the batch size, and the {learning_rate(trace, found.optimizer)} of "
-        f"{optimizer_name(found.optimizer)} grows as {power(found.optimizer.learning_rate)}. "
-        f"Together they make the update grow as {power(found.update)}: doubling the batch "
-        f"{on_doubling(found.update, 'it')}. "
-        f"A learning rate scaled by the batch size belongs to the mean: use {mean}."
+        f"{reduction_of(found.terms[0].sum)} {sink(trace, found.training.backward)} with a gradient that grows as "
+        f"{power(found.gradient)}, B being the batch size, and the learning rate of {optimizer_name(optimizer)}{given} "
+        f"grows as {power(optimizer.learning_rate)}. Together they make the update grow as {power(found.update)}: "
+        f"doubling the batch {on_doubling(found.update, 'it')}. A learning rate scaled by the batch size belongs to "
+        f"the mean: {remedy(found)}."
     )

@@ -10,7 +10,7 @@ from lossflow.rules.advice import remedy
 from lossflow.rules.rule import Rule
 from lossflow.rules.scale import Driver, Sum, sums
 from lossflow.rules.way import way_of_sum
-from lossflow.rules.wording import on_doubling, optimizer_name, reduction_of, sink
+from lossflow.rules.wording import line, on_doubling, optimizer_name, reduction_of, sink
 
 
 class SumWithUnseenLr(Rule):
@@ -78,18 +78,20 @@ class SumWithUnseenLr(Rule):
 
 def _message(trace: Trace, found: Sum) -> str:
     return (
-        f"{reduction_of(found.terms[0].sum)} {sink(trace, found.training.backward)}, and {_unseen(found)}. "
+        f"{reduction_of(found.terms[0].sum)} {sink(trace, found.training.backward)}, and {_unseen(trace, found)}. "
         f"{_consequence(found)} "
         f"To make this independent of the batch size, {remedy(found)}."
     )
 
 
-def _unseen(found: Sum) -> str:
+def _unseen(trace: Trace, found: Sum) -> str:
     optimizer = found.optimizer
     if optimizer.proportional is not None:
         return f"the learning rate of {optimizer_name(optimizer)} is out of sight here"
     if optimizer.name:
         return f"what {optimizer_name(optimizer)} makes of the gradient's scale is not known here"
+    if optimizer.site is not None:
+        return f"the optimizer that steps on it ({line(trace, optimizer.site.place)}) may be of several kinds"
     return "the optimizer that steps on it is out of sight here"
 
 
