@@ -236,6 +236,24 @@ def test_the_step_that_made_up_for_a_division_is_the_one_reported() -> None:
     assert stands_at(trace, only(trace)) == "loss * batch_size"
 
 
+def test_a_step_of_unknown_exponent_is_passed_over() -> None:
+    """A trail may hold a step that only some paths take; the exponent of the term has the last word."""
+    script = Script()
+    maybe = Step(StepKind.SCALED, script.site("loss * batch_size"), Exponent.UNKNOWN)
+    term = replace(script.by_hand(), trail=(maybe, *script.by_hand().trail))
+    trace = script.backward([term]).step(script.sgd()).trace()
+    assert stands_at(trace, only(trace)) == "(prediction - y).pow(2).sum()"
+
+
+def test_the_constructor_of_another_loss_is_passed_over() -> None:
+    script = Script()
+    term = script.summed()
+    other = Step(StepKind.CONSTRUCTED, script.site('nn.L1Loss(reduction="sum")'), loss="torch.nn.L1Loss")
+    made, computed = term.trail
+    trace = script.backward([replace(term, trail=(made, other, computed))]).step(script.sgd()).trace()
+    assert stands_at(trace, only(trace)) == 'nn.MSELoss(reduction="sum")'
+
+
 def test_a_factor_on_a_sum_leaves_the_finding_at_the_sum() -> None:
     script = Script()
     factor = Step(StepKind.SCALED, script.site("loss * batch_size"), SUM)

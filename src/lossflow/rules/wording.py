@@ -59,17 +59,17 @@ def sink(trace: Trace, backward: Backward) -> str:
 
 
 def power(exponent: Exponent) -> str:
-    """How something grows with the batch size: `B`, `B^2`, `at least B^(3/2)`."""
+    """How something grows with the batch size, of which a least growth is known: `B`, `B^2`, `at least B^(3/2)`."""
     low = exponent.low
-    if low is None:
-        return "an unknown power of B"
+    assert low is not None
     written = "B" if low == 1 else f"B^{low}" if low.denominator == 1 else f"B^({low})"
     return written if exponent.known is not None else f"at least {written}"
 
 
 def on_doubling(exponent: Exponent, what: str) -> str:
     """What a batch of twice the size does to `what`: `doubles it`, `at least doubles it`, `multiplies it by 2.8`."""
-    low = exponent.low or Fraction(0)
+    low = exponent.low
+    assert low is not None
     often = _OFTEN.get(low)
     action = f"{often} {what}" if often else f"multiplies {what} by {2 ** float(low):.2g}"
     return action if exponent.known is not None else f"at least {action}"
