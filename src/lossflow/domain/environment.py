@@ -6,7 +6,7 @@ Scopes, instances, lists and dicts are all records, so that one join serves assi
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping
+from collections.abc import Callable, Hashable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from enum import Enum
 from types import MappingProxyType
@@ -66,43 +66,94 @@ class Record:
         return replace(self, rest=rest, count=count if self.rest is None else self.count.join(count))
 
 
+_PAGE = 6
+"""Addresses whose numbers agree but for this many bits share a page."""
+
+
 @dataclass(slots=True)
 class Heap:
-    """Records by address. Owned by one path of execution; `fork` before a branch, `join` after it."""
+    """Records by address. Owned by one path of execution; `fork` before a branch, `join` after it.
 
-    records: dict[int, Record] = field(default_factory=dict)
+    Records lie in pages that forks share until they write to them, so that a join looks only at pages that differ: a
+    program makes thousands of objects, and a branch changes a few.
+    """
+
+    _pages: dict[int, dict[int, Record]] = field(default_factory=dict)
+    _own: set[int] = field(default_factory=set)  # pages that no other heap shares
+
+    def __getitem__(self, address: int) -> Record:
+        return self._pages[address >> _PAGE][address]
+
+    def __setitem__(self, address: int, record: Record) -> None:
+        self._writable(address)[address] = record
+
+    def __contains__(self, address: int) -> bool:
+        return address in self._pages.get(address >> _PAGE, ())
+
+    def items(self) -> Iterator[tuple[int, Record]]:
+        """Every address with its record."""
+        for page in self._pages.values():
+            yield from page.items()
+
+    def drop(self, address: int) -> None:
+        """Forget an object that nothing refers to any more."""
+        self._writable(address).pop(address, None)
+
+    def _writable(self, address: int) -> dict[int, Record]:
+        number = address >> _PAGE
+        if number not in self._own:
+            self._own.add(number)
+            self._pages[number] = dict(self._pages.get(number, ()))
+        return self._pages[number]
 
     def fork(self) -> Heap:
         """A heap of its own with the same records."""
-        return Heap(dict(self.records))
+        self._own.clear()
+        return Heap(dict(self._pages))
 
     def join(self, other: Heap) -> Heap:
         """The heap after one path or the other."""
-        records = dict(self.records)
-        for address, theirs in other.records.items():
-            mine = records.get(address)
-            if mine is None:
-                records[address] = theirs
-            elif mine is not theirs:
-                records[address] = join_records(mine, theirs)
-        return Heap(records)
-
-    def same(self, other: Heap) -> bool:
-        """True when no record differs."""
-        if self.records.keys() != other.records.keys():
-            return False
-        return all(mine is (theirs := other.records[a]) or mine == theirs for a, mine in self.records.items())
+        return self._merged(other, join_records)
 
     def widen(self, later: Heap) -> Heap:
         """The heap in which whatever still changes from this one to `later` is unknown, so that loops come to rest."""
-        records = dict(later.records)
-        for address, before in self.records.items():
-            after = later.records[address]
-            if before is not after and before != after:
-                slots = {key: _widened(before.get(key), value) for key, value in after.slots.items()}
-                rest = None if after.rest is None else _widened(before.rest, after.rest)
-                records[address] = replace(after, slots=slots, rest=rest, count=before.count.widen(after.count))
-        return Heap(records)
+        return self._merged(later, widen_records)
+
+    def _merged(self, other: Heap, merge: Callable[[Record, Record], Record]) -> Heap:
+        whole = self.fork()
+        other._own.clear()
+        for number, theirs in other._pages.items():
+            mine = self._pages.get(number)
+            if mine is theirs:
+                continue
+            if mine is None:
+                whole._pages[number] = theirs
+                continue
+            page = dict(mine)
+            for address, record in theirs.items():
+                before = mine.get(address)
+                if before is None:
+                    page[address] = record
+                elif before is not record:
+                    page[address] = merge(before, record)
+            whole._pages[number] = page
+            whole._own.add(number)
+        return whole
+
+    def same(self, other: Heap) -> bool:
+        """True when no record differs."""
+        if self._pages.keys() != other._pages.keys():
+            return False
+        return all(mine is (theirs := other._pages[n]) or mine == theirs for n, mine in self._pages.items())
+
+
+def widen_records(before: Record, after: Record) -> Record:
+    """The record in which whatever differs between two rounds of a loop is unknown."""
+    if before == after:
+        return after
+    slots = {key: _widened(before.get(key), value) for key, value in after.slots.items()}
+    rest = None if after.rest is None else _widened(before.rest, after.rest)
+    return replace(after, slots=slots, rest=rest, count=before.count.widen(after.count))
 
 
 def join_records(left: Record, right: Record) -> Record:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-MAX_STEPS = 400_000
+MAX_STEPS = 150_000
 """Expressions evaluated for one file."""
 MAX_DEPTH = 14
 """Calls of the program's own functions within each other."""

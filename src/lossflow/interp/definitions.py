@@ -14,6 +14,7 @@ FIELDS = "<fields>"
 
 def define_class(machine: Machine, node: cst.ClassDef, frame: Frame) -> Value:
     """The class that a definition makes."""
+    frame.captured = True
     bases = tuple(machine.evaluate(argument.value, frame) for argument in node.bases)
     scope = machine.allocate(node, Record(Kind.SCOPE, cls=frame.scope))
     inner = Frame(frame.unit, scope, frame.code, None, None, frame.entry)

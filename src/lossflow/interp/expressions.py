@@ -243,6 +243,9 @@ def _comprehended(
         part = part.inner_for_in
     values = [machine.evaluate(result, inner) for result in results]
     del machine.loops[len(machine.loops) - opened :]
+    if inner.captured:
+        frame.captured = True
+    machine.release(inner)
     return values, trips
 
 

@@ -25,6 +25,7 @@ _KINDS = {
 def define(machine: Machine, node: cst.FunctionDef | cst.Lambda, name: str, frame: Frame) -> Function:
     """The function that a definition makes. A decorator that isn't known leaves it as it is."""
     code = machine.code(node, frame.unit, name)
+    frame.captured = True
     kind = "function"
     for decorator in node.decorators if isinstance(node, cst.FunctionDef) else ():
         made_by = decorator.decorator.func if isinstance(decorator.decorator, cst.Call) else decorator.decorator
@@ -76,10 +77,13 @@ def _run(machine: Machine, function: Function, arguments: Arguments, node: cst.C
     receiver = bound.get(parameters(function)[0]) if parameters(function) else None
     frame = Frame(code.unit, scope, code, function.owner, receiver, entry if code.unit is not machine.root else None)
     if isinstance(code.node, cst.Lambda):
-        return machine.evaluate(code.node.body, frame)
+        value = machine.evaluate(code.node.body, frame)
+        machine.release(frame)
+        return value
     outcome = machine.run([code.node.body], frame)
     heap = outcomes.join_heaps(outcome.falls, outcome.returns.heap if outcome.returns else None)
     machine.heap = heap or machine.heap
+    machine.release(frame)
     if frame.yields:
         return machine.allocate(code.node.body, Record(Kind.LIST, rest=machine.joined(frame.yields), count=Exponent.UNKNOWN))
     if outcome.returns is None:

@@ -148,14 +148,14 @@ def appended(machine: Machine, target: Ref, value: Value) -> None:
     count = machine.trips_since(target, None)
     in_loop = len(machine.loops) > machine.depths.get((target.address, None), 0)
     if not in_loop and record.rest is None:
-        machine.heap.records[target.address] = record.put(len(record.slots), value)
+        machine.heap[target.address] = record.put(len(record.slots), value)
         return
     if record.rest is None and record.slots:
         whole = machine.joined(tuple(record.slots.values()))
         record = replace(record, slots={}, rest=join(whole, value), count=count)
     else:
         record = record.add(value, count)
-    machine.heap.records[target.address] = record
+    machine.heap[target.address] = record
 
 
 def draws_batches(machine: Machine, value: Value) -> bool:

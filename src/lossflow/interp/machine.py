@@ -90,6 +90,7 @@ class Frame:
     globals: set[str] = field(default_factory=set)
     nonlocals: set[str] = field(default_factory=set)
     yields: list[Value] = field(default_factory=list)
+    captured: bool = False  # a function or class was defined in this call, and may outlive it
 
 
 @dataclass(slots=True)
@@ -197,7 +198,7 @@ class Machine:
         which = tuple(map(id, node)) if isinstance(node, tuple) else id(node)
         key = (which, record.kind, tuple(self.sites))
         address = self._addresses.setdefault(key, len(self._addresses) + 1)
-        self.heap.records[address] = record
+        self.heap[address] = record
         self.depths[(address, None)] = len(self.loops)
         return Ref(address)
 
@@ -212,15 +213,20 @@ class Machine:
         """Every function whose definition was executed, in that order."""
         return tuple(self._codes.values())
 
+    def release(self, frame: Frame) -> None:
+        """Forget the locals of a call that is over, unless a closure holds them: every join pays for what is kept."""
+        if not frame.captured:
+            self.heap.drop(frame.scope.address)
+
     def get(self, ref: Ref) -> Record:
-        return self.heap.records[ref.address]
+        return self.heap[ref.address]
 
     def set(self, ref: Ref, record: Record) -> None:
-        self.heap.records[ref.address] = record
+        self.heap[ref.address] = record
 
     def put(self, ref: Ref, key: object, value: Value) -> None:
         """Set one slot of an object, and remember how deep in loops it was set."""
-        self.heap.records[ref.address] = self.heap.records[ref.address].put(key, value)
+        self.heap[ref.address] = self.heap[ref.address].put(key, value)
         self.depths[(ref.address, key)] = len(self.loops)
 
     def trips_since(self, ref: Ref, key: object) -> Exponent:

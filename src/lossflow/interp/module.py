@@ -84,7 +84,6 @@ def _entry(machine: Machine, run: Callable[[], object]) -> None:
         run()
     except BudgetExceeded:
         machine.note(f"{machine.root.source.name}: the analysis stopped after {MAX_STEPS} steps")
-        machine.steps = 0
         machine.silent = 0
         machine.loops.clear()
         machine.stack.clear()
@@ -173,7 +172,7 @@ def _run_method(machine: Machine, cls: Class, method: Function, instance: Ref, f
 
 def _instance(machine: Machine, cls: Class, frame: Frame) -> Ref | None:
     """An instance that the program made, else one made with unknown arguments."""
-    for address, record in machine.heap.records.items():
+    for address, record in machine.heap.items():
         if record.kind is Kind.INSTANCE and record.cls == cls:
             return Ref(address)
     made: list[Value] = []
