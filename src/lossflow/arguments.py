@@ -57,6 +57,7 @@ def _add_check(command: argparse.ArgumentParser) -> None:
         "--config", action="append", default=[], metavar="FILE", help="a configuration file, or a `key = value` of one"
     )
     config.add_argument("--isolated", action="store_true", help="read no configuration file")
+    config.add_argument("-n", "--no-cache", action="store_true", help="read and write no cache (there is none yet)")
     output = command.add_argument_group("output")
     output.add_argument("--output-format", choices=FORMATS, default="full")
     output.add_argument("--statistics", action="store_true", help="print how often each rule fired, and nothing else")
