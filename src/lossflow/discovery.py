@@ -148,14 +148,17 @@ def _ignored(path: Path, ignores: tuple[Ignore, ...], *, folder: bool) -> bool:
 
 
 def _above(folder: Path) -> tuple[Ignore, ...]:
-    """The `.gitignore` files of the folders above, up to the root of the repository; none outside of one."""
+    """The `.gitignore` files of the folders above, up to the root of the repository; none outside of one.
+
+    They say nothing of what is in a folder that they ignore themselves: whoever names it means it.
+    """
     if (folder / ".git").exists():
         return ()
     found: list[Ignore] = []
     for parent in folder.parents:
         found = [*_own_ignore(parent), *found]
         if (parent / ".git").exists():
-            return tuple(found)
+            return () if _ignored(folder, tuple(found), folder=True) else tuple(found)
     return ()
 
 

@@ -7,6 +7,8 @@ from bisect import bisect_right
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from functools import cached_property
+from io import BytesIO
+from tokenize import detect_encoding
 
 from lossflow.errors import NotAnalysed
 
@@ -112,10 +114,6 @@ def _declared_encoding(data: bytes) -> str | None:
     head = data.split(b"\n", 2)[:2]
     if not any(b"coding" in line for line in head):
         return None
-    # Imported here: few files declare an encoding, and a run over a small file is mostly imports.
-    from io import BytesIO
-    from tokenize import detect_encoding
-
     try:
         encoding, _ = detect_encoding(BytesIO(data).readline)
     except SyntaxError as error:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import tokenize
 from functools import cached_property
 from io import StringIO
 
@@ -48,8 +49,6 @@ class Suppressions:
 
     def _joined(self) -> list[tuple[int, int]]:
         """The first and last line of every run of lines that a multi-line string or a backslash joins."""
-        import tokenize  # only a file with a finding and a comment needs it
-
         runs = []
         first, last = len(self._lines) + 1, 0
         lines = iter(self._lines)

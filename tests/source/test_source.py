@@ -74,10 +74,9 @@ def test_a_location_counts_lines_and_characters(text: str) -> None:
 def test_any_bytes_are_decoded_and_given_back_or_refused(data: bytes) -> None:
     try:
         source = Source.from_bytes("x.py", data)
-    except NotAnalysed as refusal:
-        assert str(refusal)
-    else:
-        assert source.to_bytes() == data
+    except NotAnalysed:
+        return
+    assert source.to_bytes() == data
 
 
 def test_edits_apply_in_the_order_of_the_text() -> None:

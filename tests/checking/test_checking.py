@@ -1,0 +1,61 @@
+"""The pipeline of one file: what a cheap look rules out, and what a report holds."""
+
+from __future__ import annotations
+
+import pytest
+
+from lossflow.checking import check, may_matter
+from lossflow.config import Config
+from lossflow.schema import Table
+from lossflow.source import Source
+from tests.programs import SUMMED
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "import torch",
+        "from project import criterion, step\nstep(criterion)",
+        "from engine import run\nrun().backward()",
+        "from engine import train\ntrain(build())",
+        "class Model(LightningModule): ...",
+        "objective = make()",
+        "x = CrossEntropyLOSS()",
+    ],
+)
+def test_a_file_may_matter_though_it_never_mentions_torch(text: str) -> None:
+    assert may_matter(text, Config())
+
+
+@pytest.mark.parametrize("text", ["", "import os\nprint(os.name)\n", "@constraint\ndef optimized(constrained): ...\n"])
+def test_a_file_without_a_word_of_training_does_not(text: str) -> None:
+    assert not may_matter(text, Config())
+
+
+@pytest.mark.parametrize(
+    "table",
+    [
+        {"losses": {"mine.Deviation": {}}},
+        {"losses": {"mine.deviation": {}}},
+        {"optimizers": {"mine.Deviation": {"scale": "invariant"}}},
+        {"sinks": {"mine.Tool.deviation": {}}},
+    ],
+)
+def test_the_names_that_a_user_declares_matter(table: dict[str, object]) -> None:
+    text = "import mine\nmine.Deviation()\n"
+    assert not may_matter(text, Config())
+    assert may_matter(text, Config().apply(Table("test", "", table)))
+
+
+def test_a_report_holds_sorted_findings_and_the_sources_that_they_name() -> None:
+    source = Source("x.py", SUMMED + SUMMED.replace("MSELoss(", "L1Loss(size_average=True, "))
+    report = check(source, Config())
+    assert [finding.code for finding in report.findings] == ["LF101", "LF301"]
+    assert report.sources == {"x.py": source}
+    spans = [finding.span for finding in report.findings]
+    assert spans == sorted(spans)
+
+
+def test_a_rule_that_is_off_does_not_run() -> None:
+    config = Config().apply(Table("test", "", {"ignore": ["LF1"]}))
+    assert check(Source("x.py", SUMMED), config).findings == ()

@@ -1,0 +1,52 @@
+"""The README says what is so."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from pathlib import Path
+
+import pytest
+
+from lossflow.arguments import FORMATS, parser
+from lossflow.config_files import Configs
+from lossflow.rules import RULES
+from lossflow.rules.documentation import documentation
+
+ROOT = Path(__file__).resolve().parents[1]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+def _between(start: str, end: str) -> str:
+    return README.split(f"<!-- {start} -->\n")[1].split(f"<!-- {end} -->")[0]
+
+
+def test_the_table_lists_the_rules() -> None:
+    rows = ["| code | name | what it finds |", "| --- | --- | --- |"]
+    for rule in RULES:
+        off = "" if rule.default else f" Off by default: select `{rule.code}` to turn it on."
+        rows.append(f"| {rule.code} | {rule.name} | {documentation(rule).summary}{off} |")
+    assert _between("rules", "end of rules") == "\n".join(rows) + "\n"
+
+
+def test_the_configuration_is_one_that_lossflow_reads(tmp_path: Path) -> None:
+    blocks = re.findall(r"```toml\n(.*?)```", README, re.DOTALL)
+    (tmp_path / "pyproject.toml").write_text(next(block for block in blocks if "[tool.lossflow]" in block))
+    config = Configs().of(tmp_path)
+    assert config.root == tmp_path
+    assert (len(config.losses), len(config.optimizers), len(config.sinks)) == (1, 1, 1)
+
+
+def test_the_options_are_those_that_there_are() -> None:
+    table = README.split("| option | meaning |")[1].split("\n\n")[0]
+    named = set(re.findall(r"`(--[a-z-]+)", table))
+    check = parser().parse_args(["check"])
+    offered = {f"--{name.replace('_', '-')}" for name in vars(check)} - {"--command", "--paths"}
+    assert named | {"--stdin-filename"} == offered
+    assert "--output-format " + r"\|".join(FORMATS) in table
+
+
+def test_the_example_checks_the_fixtures_that_there_are(capsys: pytest.CaptureFixture[str]) -> None:
+    line = next(line for line in README.splitlines() if ".venv/bin/lossflow check" in line)
+    *_, path = shlex.split(line)
+    assert list((ROOT / path).rglob("flagged_*.py"))
