@@ -17,8 +17,8 @@ ROOT = Path(__file__).resolve().parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 
 
-def _between(start: str, end: str) -> str:
-    return README.split(f"<!-- {start} -->\n")[1].split(f"<!-- {end} -->")[0]
+def _marked(name: str) -> str:
+    return README.split(f"<!-- {name} -->\n")[1].split(f"<!-- /{name} -->")[0]
 
 
 def test_the_table_lists_the_rules() -> None:
@@ -26,7 +26,7 @@ def test_the_table_lists_the_rules() -> None:
     for rule in RULES:
         off = "" if rule.default else f" Off by default: select `{rule.code}` to turn it on."
         rows.append(f"| {rule.code} | {rule.name} | {documentation(rule).summary}{off} |")
-    assert _between("rules", "end of rules") == "\n".join(rows) + "\n"
+    assert _marked("rules") == "\n".join(rows) + "\n"
 
 
 def test_the_configuration_is_one_that_lossflow_reads(tmp_path: Path) -> None:
@@ -50,3 +50,8 @@ def test_the_example_checks_the_fixtures_that_there_are(capsys: pytest.CaptureFi
     line = next(line for line in README.splitlines() if ".venv/bin/lossflow check" in line)
     *_, path = shlex.split(line)
     assert list((ROOT / path).rglob("flagged_*.py"))
+
+
+def test_the_checks_run_the_line_that_the_readme_names() -> None:
+    assert len(re.findall(r"^python3 -m venv .*pytest.*$", _marked("tests"), re.MULTILINE)) == 1
+    assert "/<!-- tests -->/,/<!-- \\/tests -->/p" in (ROOT / ".ci" / "run").read_text()
