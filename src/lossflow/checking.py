@@ -96,9 +96,10 @@ def _own_words(config: Config) -> Iterator[str]:
 def _trace(source: Source, config: Config) -> Trace:
     # Imported here: libcst takes a quarter of a second to import, and few files of a project need it.
     from lossflow.interp import interpret
+    from lossflow.project import resolve
 
     catalog = _catalog(config.losses, config.optimizers, config.sinks, config.batch_size_names)
-    return interpret(source, catalog=catalog)
+    return interpret(source, catalog=catalog, resolve=resolve)
 
 
 @lru_cache(maxsize=16)

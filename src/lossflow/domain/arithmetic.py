@@ -51,7 +51,11 @@ def binary(symbol: str, left: Value, right: Value, *, site: Site, factor: Factor
             return _numbers(symbol, left, right)
         case (Number(), Unknown()) | (Unknown(), Number()):
             return _numbers(symbol, _as_number(left, factor), _as_number(right, factor))
-        case (Unknown(), Unknown()) | (Unknown(), Const(value=int() | float())) | (Const(value=int() | float()), Unknown()):
+        case (
+            (Unknown(), Unknown())
+            | (Unknown(), Const(value=int() | float()))
+            | (Const(value=int() | float()), Unknown())
+        ):
             return _unknowns(symbol, left, right, factor=factor)
     return Unknown(computed=True, why=f"of the values that `{symbol}` combines", site=site)
 
@@ -59,7 +63,12 @@ def binary(symbol: str, left: Value, right: Value, *, site: Site, factor: Factor
 def _constants(symbol: str, left: Const, right: Const) -> Value:
     compute = _ON_CONSTANTS.get(symbol)
     small = all(isinstance(c.value, (int, float, str)) and len(str(c.value)) < 200 for c in (left, right))
-    if compute is None or not small or (symbol == "**" and abs(_plain(right)) > 64) or (symbol == "*" and isinstance(left.value, str)):
+    if (
+        compute is None
+        or not small
+        or (symbol == "**" and abs(_plain(right)) > 64)
+        or (symbol == "*" and isinstance(left.value, str))
+    ):
         return Unknown(computed=True)
     try:
         return Const(compute(left.value, right.value))
@@ -95,7 +104,11 @@ def _numbers(symbol: str, left: Value, right: Value) -> Value:
             power = right.value if isinstance(right, Const) else None
             if a.is_zero and b.is_zero:
                 return Number(Exponent.ZERO)
-            return Number(a.scaled(Fraction(power).limit_denominator(64))) if isinstance(power, (int, float)) else Unknown(computed=True)
+            return (
+                Number(a.scaled(Fraction(power).limit_denominator(64)))
+                if isinstance(power, (int, float))
+                else Unknown(computed=True)
+            )
         case "+" | "-":
             # B + 1 and B - 1 grow as B does.
             if isinstance(left, Const) or isinstance(right, Const):
@@ -191,8 +204,10 @@ def _gathered(terms: list[Term]) -> tuple[Term, ...]:
     kept: dict[object, Term] = {}
     for term in terms:
         same = kept.get(term.trail)
-        kept[term.trail] = term if same is None else replace(
-            term, exponent=term.exponent.join(same.exponent), batchless=term.batchless and same.batchless
+        kept[term.trail] = (
+            term
+            if same is None
+            else replace(term, exponent=term.exponent.join(same.exponent), batchless=term.batchless and same.batchless)
         )
     unique = tuple(kept.values())
     return unique if len(unique) <= MAX_TERMS else (*unique[: MAX_TERMS - 1], merged(unique[MAX_TERMS - 1 :]))
@@ -241,7 +256,9 @@ def power(tensor: Tensor, exponent: object) -> Tensor:
         return replace(tensor, data=False)
     term = merged(tensor.terms)
     if isinstance(exponent, (int, float)) and not isinstance(exponent, bool):
-        return replace(tensor, terms=(replace(term, exponent=term.exponent.scaled(Fraction(exponent).limit_denominator(64))),))
+        return replace(
+            tensor, terms=(replace(term, exponent=term.exponent.scaled(Fraction(exponent).limit_denominator(64))),)
+        )
     return nonlinear(tensor)
 
 
@@ -256,7 +273,13 @@ def matmul(left: Value, right: Value) -> Value:
     if not (isinstance(left, Tensor) and isinstance(right, Tensor)):
         tensor = left if isinstance(left, Tensor) else right
         assert isinstance(tensor, Tensor)
-        axes = Axes.UNKNOWN if isinstance(left, Unknown) or not tensor.axes.known else Axes.EXAMPLES if tensor.axes.dims[:1] == (True,) else Axes.UNKNOWN
+        axes = (
+            Axes.UNKNOWN
+            if isinstance(left, Unknown) or not tensor.axes.known
+            else Axes.EXAMPLES
+            if tensor.axes.dims[:1] == (True,)
+            else Axes.UNKNOWN
+        )
         return replace(elementwise(left, right), axes=axes, differentiable=True if tensor.differentiable else None)
     axes, contracted = _matmul_axes(left.axes, right.axes)
     exponent = left.exponent + right.exponent + (Exponent.UNKNOWN if contracted is None else Exponent.of(contracted))
@@ -272,7 +295,13 @@ def _matmul_axes(left: Axes, right: Axes) -> tuple[Axes, int | None]:
             row = -2 if right.rank == 2 else -1
             kept = left.dims[:-1] + (right.dims[-1:] if right.rank == 2 else ())
             return Axes(kept, certain=left.certain and right.certain), int(left.dims[-1] and right.dims[row])
-    if left.known and left.dims[:1] == (True,) and sum(left.dims) == 1 and right.reduced and (len(left.dims) > 1 or left.tail.name != "NONE"):
+    if (
+        left.known
+        and left.dims[:1] == (True,)
+        and sum(left.dims) == 1
+        and right.reduced
+        and (len(left.dims) > 1 or left.tail.name != "NONE")
+    ):
         return replace(Axes.EXAMPLES, certain=left.certain), 0  # a batch times a matrix of weights
     if left.reduced and right.reduced:
         return Axes.PLAIN, 0

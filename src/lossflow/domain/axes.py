@@ -175,7 +175,12 @@ class Axes:
             return Axes(self.dims, Tail.ANY, certain=certain)
         if self.reduced and other.reduced:
             return replace(Axes.PLAIN, certain=certain)
-        if self.known and other.known and self.dims[:1] == other.dims[:1] == (True,) and self.batches == other.batches == 1:
+        if (
+            self.known
+            and other.known
+            and self.dims[:1] == other.dims[:1] == (True,)
+            and self.batches == other.batches == 1
+        ):
             return Axes((True,), Tail.ANY, certain=certain)
         if self.batches == other.batches == 1:
             return replace(Axes.SOMEWHERE, certain=certain)

@@ -202,11 +202,15 @@ def _widened(before: Value | None, after: Value) -> Value:
                 return Unknown(why="it changes with every round of a loop", computed=True)
             terms = tuple(replace(b, exponent=a.exponent.widen(b.exponent)) for a, b in zip(before.terms, after.terms))
             return replace(after, terms=terms)
-        case (Number() | Const()), Number():
+        case ((Number() | Const()), Number()):
             old = before.exponent if isinstance(before, Number) else Exponent.ZERO
             return replace(after, exponent=old.widen(after.exponent))
         case Tuple(), Tuple() if len(before.items) == len(after.items):
             return Tuple(tuple(_widened(a, b) for a, b in zip(before.items, after.items)))
         case Ref() | OneOf(), _:
-            return after if isinstance(after, OneOf) else Unknown(why="it changes with every round of a loop", computed=True)
+            return (
+                after
+                if isinstance(after, OneOf)
+                else Unknown(why="it changes with every round of a loop", computed=True)
+            )
     return Unknown(why="it changes with every round of a loop", computed=True)

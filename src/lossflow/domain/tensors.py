@@ -217,9 +217,14 @@ def _indices(call: Call) -> Value:
 
 def _along(call: Call) -> Value:
     """A statistic along a dimension that stays the same when examples are repeated: amax, std, var, logsumexp."""
-    axes, _ = reduced(call.tensor.axes, _dims(call.argument(0, "dim", "axis")), keep=call.kwargs.get("keepdim") == Const(True))
+    axes, _ = reduced(
+        call.tensor.axes, _dims(call.argument(0, "dim", "axis")), keep=call.kwargs.get("keepdim") == Const(True)
+    )
     tensor = nonlinear(replace(call.tensor, axes=axes))
-    return replace(tensor, terms=tuple(replace(t, exponent=Exponent.ZERO) if t.exponent == Exponent.UNKNOWN else t for t in tensor.terms))
+    return replace(
+        tensor,
+        terms=tuple(replace(t, exponent=Exponent.ZERO) if t.exponent == Exponent.UNKNOWN else t for t in tensor.terms),
+    )
 
 
 def _norm(call: Call) -> Value:
@@ -229,7 +234,9 @@ def _norm(call: Call) -> Value:
     if p is None or isinstance(p, str):
         p = 2 if p in (None, "fro") and (order is None or isinstance(order, Const)) else p
     dim = call.argument(1, "dim")
-    inner = Call(call.tensor, () if dim is None else (dim,), {k: v for k, v in call.kwargs.items() if k == "keepdim"}, call.site)
+    inner = Call(
+        call.tensor, () if dim is None else (dim,), {k: v for k, v in call.kwargs.items() if k == "keepdim"}, call.site
+    )
     if isinstance(p, (int, float)) and p > 0 and p != float("inf"):
         power = Exponent.of(1 / Fraction(p).limit_denominator(64))
     else:
@@ -333,7 +340,13 @@ def _transposed(call: Call) -> Value:
             dims[i], dims[j] = dims[j], dims[i]
             return replace(call.tensor, axes=Axes(tuple(dims), certain=axes.certain), data=False)
     moved = isinstance(first, tuple) and isinstance(second, tuple) and axes.known and axes.dims == (True,)
-    if moved and first[0] != 0 and second[0] != 0 and (first[0] > 0 or first[0] == -1) and (second[0] > 0 or second[0] == -1):  # type: ignore[index]
+    if (
+        moved
+        and first[0] != 0
+        and second[0] != 0
+        and (first[0] > 0 or first[0] == -1)
+        and (second[0] > 0 or second[0] == -1)
+    ):  # type: ignore[index]
         return replace(call.tensor, data=False)  # only dimensions behind the examples change places
     return replace(call.tensor, axes=axes.shuffled(), data=False)
 
@@ -352,7 +365,11 @@ def _expanded(call: Call) -> Value:
     sizes = call.args[0].items if len(call.args) == 1 and isinstance(call.args[0], Tuple) else call.args
     fixed = all(call.factor(size).is_zero for size in sizes)
     if fixed and call.tensor.axes.batches is not None:
-        return replace(call.tensor, axes=call.tensor.axes.shuffled() if not call.tensor.axes.known else _same_or_shuffled(call, sizes), data=False)
+        return replace(
+            call.tensor,
+            axes=call.tensor.axes.shuffled() if not call.tensor.axes.known else _same_or_shuffled(call, sizes),
+            data=False,
+        )
     if call.tensor.axes.reduced and len(sizes) and call.factor(sizes[0]).at_least(1):
         return replace(call.tensor, axes=Axes((True,) + (False,) * (len(sizes) - 1)), data=False)
     return replace(call.tensor, axes=Axes.UNKNOWN, data=False)
@@ -514,7 +531,14 @@ _register(_squeezed, "squeeze")
 _register(_transposed, "transpose t swapaxes swapdims movedim")
 _register(_permuted, "permute")
 _register(_expanded, "expand repeat tile broadcast_to repeat_interleave")
-_register(lambda call: replace(call.tensor, axes=call.args[0].axes) if call.args and isinstance(call.args[0], Tensor) else Unknown(computed=True), "expand_as view_as reshape_as")
+_register(
+    lambda call: (
+        replace(call.tensor, axes=call.args[0].axes)
+        if call.args and isinstance(call.args[0], Tensor)
+        else Unknown(computed=True)
+    ),
+    "expand_as view_as reshape_as",
+)
 _register(_gathered, "gather take_along_dim index_select")
 _register(_selected, "masked_select")
 _register(_split, "chunk split unbind tensor_split")

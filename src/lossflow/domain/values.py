@@ -10,7 +10,7 @@ from typing import Union
 
 from lossflow.domain.axes import Axes
 from lossflow.domain.exponent import Exponent
-from lossflow.domain.trace import MAX_TRAIL, Site, Step, StepKind, Trail
+from lossflow.domain.trace import MAX_TRAIL, Place, Site, Step, StepKind, Trail
 
 MAX_ALTERNATIVES = 4
 """Values that one variable may hold side by side before nothing is known of it."""
@@ -133,6 +133,16 @@ class External:
 
 
 @dataclass(frozen=True, slots=True)
+class Imported:
+    """What an import statement of `file` binds, before anything is done with it: a module, or a `name` of one."""
+
+    file: str
+    module: str
+    name: str = ""
+    at: Place | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Ref:
     """A mutable object: the key of its record in the heap."""
 
@@ -195,7 +205,7 @@ class OneOf:
 
 
 Value = Union[
-    Unknown, Const, Number, Tensor, Tuple, Size, External, Ref, Function, Bound, Partial, Class, Super, OneOf
+    Unknown, Const, Number, Tensor, Tuple, Size, External, Imported, Ref, Function, Bound, Partial, Class, Super, OneOf
 ]
 
 
@@ -268,7 +278,13 @@ def _same_kind(left: Value, right: Value) -> bool:
 def _is_start(tensor: Tensor) -> bool:
     """True for `torch.zeros(1)`, to which a loop adds losses."""
     plain = all(not term.trail for term in tensor.terms)
-    return plain and tensor.differentiable is False and not tensor.data and tensor.axes.reduced and tensor.axes.rank is not None
+    return (
+        plain
+        and tensor.differentiable is False
+        and not tensor.data
+        and tensor.axes.reduced
+        and tensor.axes.rank is not None
+    )
 
 
 def _join_tensors(left: Tensor, right: Tensor) -> Tensor:

@@ -24,7 +24,7 @@ from lossflow.domain.values import (
     Unknown,
     Value,
 )
-from lossflow.interp import classes
+from lossflow.interp import classes, modules
 from lossflow.interp.machine import Arguments, Frame, Machine
 
 
@@ -75,6 +75,8 @@ def _of_tensor(tensor: Tensor, name: str) -> Value:
 
 def _of_object(machine: Machine, owner: Ref, name: str, node: cst.CSTNode, frame: Frame) -> Value:
     record = machine.get(owner)
+    if record.kind is Kind.SCOPE:
+        return modules.attribute(machine, owner, name)
     if record.kind in (Kind.LIST, Kind.DICT):
         return Bound(owner, name)
     held = record.get(name)
@@ -119,10 +121,16 @@ def store(machine: Machine, owner: Value, name: str, value: Value, node: cst.CST
                 store(machine, one, name, value, node, frame)
 
 
-def _setting_of_criterion(machine: Machine, owner: Ref, name: str, value: Value, node: cst.CSTNode, frame: Frame) -> None:
+def _setting_of_criterion(
+    machine: Machine, owner: Ref, name: str, value: Value, node: cst.CSTNode, frame: Frame
+) -> None:
     """`criterion.size_average = False` after construction: a fact for LF301."""
     record = machine.get(owner)
-    if isinstance(record.cls, External) and record.made is not None and (match := machine.catalog.loss(record.cls.name)):
+    if (
+        isinstance(record.cls, External)
+        and record.made is not None
+        and (match := machine.catalog.loss(record.cls.name))
+    ):
         if name in ("size_average", "reduce", match.row.parameter):
             machine.record(
                 AttributeSet(

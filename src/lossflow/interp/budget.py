@@ -8,6 +8,8 @@ MAX_DEPTH = 14
 """Calls of the program's own functions within each other."""
 MAX_RECURSION = 1
 """Times that one function may stand on the stack while it is called again."""
+MAX_MODULES = 60
+"""Files that imports are followed into from one file."""
 MAX_ROUNDS = 3
 """Rounds of a loop before what still changes is unknown."""
 PYTHON_RECURSION = 12_000

@@ -68,7 +68,9 @@ def _range(machine: Machine, arguments: Arguments, node: cst.CSTNode, frame: Fra
     if exponent == Exponent.UNKNOWN:
         exponent = Exponent.between(0, 1)
     if isinstance(stop, Unknown) and stop.name == "len(loader)":
-        return machine.allocate(node, Record(Kind.LIST, rest=Number(Exponent.ZERO), count=Exponent.UNKNOWN, cls=iteration.BATCHES))
+        return machine.allocate(
+            node, Record(Kind.LIST, rest=Number(Exponent.ZERO), count=Exponent.UNKNOWN, cls=iteration.BATCHES)
+        )
     return machine.allocate(node, Record(Kind.LIST, rest=Number(Exponent.ZERO), count=exponent))
 
 
@@ -157,7 +159,9 @@ def _same_list(machine: Machine, arguments: Arguments, node: cst.CSTNode, frame:
 
 def _dict(machine: Machine, arguments: Arguments, node: cst.CSTNode, frame: Frame) -> Value:
     given = arguments.get(0)
-    record = machine.get(given) if isinstance(given, Ref) and machine.get(given).kind is Kind.DICT else Record(Kind.DICT)
+    record = (
+        machine.get(given) if isinstance(given, Ref) and machine.get(given).kind is Kind.DICT else Record(Kind.DICT)
+    )
     if given is not None and not machine.is_kind(given, Kind.DICT):
         record = Record(Kind.DICT, rest=Unknown(computed=True))
     for name, value in arguments.keywords.items():

@@ -40,7 +40,9 @@ def lookup(machine: Machine, cls: Value, name: str) -> Value | None:
 
 def external_base(machine: Machine, cls: Value) -> External | None:
     """The first base that another package defines."""
-    return next((one for one in lineage(machine, cls) if isinstance(one, External) and one.name != "builtins.object"), None)
+    return next(
+        (one for one in lineage(machine, cls) if isinstance(one, External) and one.name != "builtins.object"), None
+    )
 
 
 def external_bases(machine: Machine, cls: Value) -> tuple[External, ...]:

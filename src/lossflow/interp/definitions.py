@@ -38,5 +38,7 @@ def fields(machine: Machine, cls: Class) -> tuple[str, ...]:
     """The annotated names of a class body, those with a value after those without."""
     record = machine.get(cls.scope)
     declared = record.get(FIELDS)
-    names = [str(item.value) for item in declared.items if isinstance(item, Const)] if isinstance(declared, Tuple) else []
+    names = (
+        [str(item.value) for item in declared.items if isinstance(item, Const)] if isinstance(declared, Tuple) else []
+    )
     return tuple(names)

@@ -52,7 +52,11 @@ def divergence(machine: Machine, arguments: Arguments) -> Value | None:
     held: list[Tensor] = []
     for side in arguments.positional[:2]:
         cls = machine.get(side).cls if isinstance(side, Ref) else None
-        if not isinstance(side, Ref) or not isinstance(cls, External) or cls.name.rpartition(".")[2] not in _ELEMENTWISE:
+        if (
+            not isinstance(side, Ref)
+            or not isinstance(cls, External)
+            or cls.name.rpartition(".")[2] not in _ELEMENTWISE
+        ):
             return None
         held += [v for v in machine.get(side).slots.values() if isinstance(v, Tensor)]
     return _together(held) if held else None

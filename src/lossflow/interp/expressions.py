@@ -133,9 +133,7 @@ def _binary(machine: Machine, node: cst.BinaryOperation, frame: Frame) -> Value:
     return operate(machine, symbol(node.operator), left, right, node, frame)
 
 
-def operate(
-    machine: Machine, operator: str, left: Value, right: Value, node: cst.CSTNode, frame: Frame
-) -> Value:
+def operate(machine: Machine, operator: str, left: Value, right: Value, node: cst.CSTNode, frame: Frame) -> Value:
     """The value of a binary operation, for lists too."""
     site = machine.site(node, frame)
     left, right = truth.usable(left), truth.usable(right)

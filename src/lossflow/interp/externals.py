@@ -6,7 +6,20 @@ import libcst as cst
 
 from lossflow.domain.environment import Kind, Record
 from lossflow.domain.values import External, Partial, Ref, Unknown, Value
-from lossflow.interp import builtin_calls, contexts, distributions, iteration, layers, losses, numeric, optimizers, schedulers, sinks, torch_functions, unseen
+from lossflow.interp import (
+    builtin_calls,
+    contexts,
+    distributions,
+    iteration,
+    layers,
+    losses,
+    numeric,
+    optimizers,
+    schedulers,
+    sinks,
+    torch_functions,
+    unseen,
+)
 from lossflow.interp.machine import Arguments, Frame, Machine
 
 _WRAPPERS = frozenset(

@@ -24,8 +24,12 @@ def of(machine: Machine, cls: Class) -> Framework | None:
 def run_step(machine: Machine, framework: Framework, instance: Ref, method: Function, frame: Frame) -> None:
     """Run the step with a batch, and hand what it returns to the framework."""
     assert isinstance(method.code, Code)
-    keywords: dict[str, Value] = {name: iteration.BATCH for name in framework.batch if name in functions.parameters(method)}
-    keywords |= {name: Number(Exponent.ZERO, name) for name in ("batch_idx", "batch_nb") if name in functions.parameters(method)}
+    keywords: dict[str, Value] = {
+        name: iteration.BATCH for name in framework.batch if name in functions.parameters(method)
+    }
+    keywords |= {
+        name: Number(Exponent.ZERO, name) for name in ("batch_idx", "batch_nb") if name in functions.parameters(method)
+    }
     machine.root_number += 1
     value = machine.call(Bound(instance, method), Arguments((), keywords), method.code.node, frame)
     manual = machine.get(instance).get(framework.manual) if framework.manual else None

@@ -13,7 +13,9 @@ from lossflow.interp import outcomes
 from lossflow.interp.budget import MAX_DEPTH, MAX_RECURSION
 from lossflow.interp.machine import Arguments, Code, Frame, Machine
 
-_NO_GRAD = frozenset({"torch.no_grad", "torch.inference_mode", "torch.autograd.no_grad", "torch.autograd.inference_mode"})
+_NO_GRAD = frozenset(
+    {"torch.no_grad", "torch.inference_mode", "torch.autograd.no_grad", "torch.autograd.inference_mode"}
+)
 _KINDS = {
     "builtins.staticmethod": "staticmethod",
     "builtins.classmethod": "classmethod",
@@ -85,7 +87,9 @@ def _run(machine: Machine, function: Function, arguments: Arguments, node: cst.C
     machine.heap = heap or machine.heap
     machine.release(frame)
     if frame.yields:
-        return machine.allocate(code.node.body, Record(Kind.LIST, rest=machine.joined(frame.yields), count=Exponent.UNKNOWN))
+        return machine.allocate(
+            code.node.body, Record(Kind.LIST, rest=machine.joined(frame.yields), count=Exponent.UNKNOWN)
+        )
     if outcome.returns is None:
         return Const(None) if outcome.falls is not None else Unknown(computed=True)
     return outcome.returns.value if outcome.falls is None else join(outcome.returns.value, Const(None))

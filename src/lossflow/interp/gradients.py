@@ -110,7 +110,9 @@ def _rate(machine: Machine, step: cst.BaseExpression, frame: Frame) -> Exponent:
     """The exponent of what the gradient is multiplied with."""
     match step:
         case cst.BinaryOperation(left=left, operator=cst.Multiply(), right=right):
-            sides = [part for part in (left, right) if is_descent(machine, part, frame) or _is_handed(machine, part, frame)]
+            sides = [
+                part for part in (left, right) if is_descent(machine, part, frame) or _is_handed(machine, part, frame)
+            ]
             if len(sides) != 1:
                 return Exponent.UNKNOWN
             gradient, factor = (left, right) if sides[0] is left else (right, left)
@@ -135,4 +137,6 @@ def note_step_in_place(machine: Machine, call: cst.Call, frame: Frame) -> None:
             rate = rate + _rate(machine, argument.value, frame)
         else:
             rate = rate + machine.factor(machine.evaluate(argument.value, frame))
-    machine.record(OptimizerStep(site, optimizer=OptimizerFacts(HAND_WRITTEN, True, rate, site=site, learning_rate_site=site)))
+    machine.record(
+        OptimizerStep(site, optimizer=OptimizerFacts(HAND_WRITTEN, True, rate, site=site, learning_rate_site=site))
+    )

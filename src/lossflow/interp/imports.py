@@ -1,16 +1,18 @@
-"""Import statements: a module of the program where it can be loaded, else names of another package."""
+"""Import statements bind names; the module behind one is loaded when the name is used."""
 
 from __future__ import annotations
 
 import libcst as cst
 
-from lossflow.domain.values import External, Ref, Unknown, Value
-from lossflow.interp import names
+from lossflow.domain.values import External, Imported, Ref, Value
+from lossflow.interp import modules, names
 from lossflow.interp.machine import Frame, Machine
 
 
 def run(machine: Machine, node: cst.Import | cst.ImportFrom, frame: Frame) -> None:
     """Bind the names that an import statement binds."""
+    if frame.unit is machine.root:
+        machine.importing = frame.unit.places.of(node)
     match node:
         case cst.Import():
             for alias in node.names:
@@ -32,41 +34,33 @@ def dotted_name(node: cst.BaseExpression | None) -> str:
 def _import(machine: Machine, alias: cst.ImportAlias, frame: Frame) -> None:
     dotted = dotted_name(alias.name)
     if alias.asname is not None and isinstance(alias.asname.name, cst.Name):
-        names.store(machine, alias.asname.name.value, module(machine, dotted, frame), frame)
+        names.store(machine, alias.asname.name.value, imported(machine, dotted, frame), frame)
     else:
-        module(machine, dotted, frame)
         top = dotted.partition(".")[0]
-        names.store(machine, top, External(top), frame)
+        names.store(machine, top, imported(machine, top, frame), frame)
 
 
-def module(machine: Machine, dotted: str, frame: Frame) -> Value:
-    """The module of that name."""
-    return machine.load_module(machine, dotted, frame.unit) or External(dotted)
+def imported(machine: Machine, dotted: str, frame: Frame, name: str = "") -> Value:
+    """A module of the program, or a name of one; else a name of another package."""
+    file = frame.unit.source.name
+    if machine.resolve(file, dotted) is not None or (
+        name and machine.resolve(file, modules.below(dotted, name)) is not None
+    ):
+        return Imported(file, dotted, name, machine.importing)
+    return External(modules.below(dotted, name) if name else dotted)
 
 
 def _import_from(machine: Machine, node: cst.ImportFrom, frame: Frame) -> None:
     dotted = "." * len(node.relative) + dotted_name(node.module)
-    source = module(machine, dotted, frame)
     if isinstance(node.names, cst.ImportStar):
-        _import_star(machine, source, frame)
+        _import_star(machine, modules.force(machine, imported(machine, dotted, frame)), frame)
         return
     for alias in node.names:
         name = dotted_name(alias.name)
-        bound = alias.asname.name.value if alias.asname is not None and isinstance(alias.asname.name, cst.Name) else name
-        names.store(machine, bound, _member(machine, source, dotted, name, frame), frame)
-
-
-def _member(machine: Machine, source: Value, dotted: str, name: str, frame: Frame) -> Value:
-    """A name of a module; a submodule of it; or a name out of sight."""
-    if isinstance(source, Ref):
-        value = machine.get(source).get(name)
-        if value is not None:
-            return value
-    separator = "" if dotted.endswith(".") else "."
-    inner = machine.load_module(machine, f"{dotted}{separator}{name}", frame.unit)
-    if inner is not None:
-        return inner
-    return Unknown(name) if isinstance(source, Ref) else External(f"{dotted}{separator}{name}")
+        bound = (
+            alias.asname.name.value if alias.asname is not None and isinstance(alias.asname.name, cst.Name) else name
+        )
+        names.store(machine, bound, imported(machine, dotted, frame, name), frame)
 
 
 def _import_star(machine: Machine, source: Value, frame: Frame) -> None:

@@ -139,7 +139,12 @@ def combined(machine: Machine, operator: str, left: Value, right: Value, node: c
     if first.rest is None and second.rest is None:
         items = (*first.slots.values(), *second.slots.values())
         return machine.allocate(node, Record(Kind.LIST, dict(enumerate(items))))
-    return machine.allocate(node, Record(Kind.LIST, rest=machine.joined((*first.values(), *second.values())), count=first.count.join(second.count)))
+    return machine.allocate(
+        node,
+        Record(
+            Kind.LIST, rest=machine.joined((*first.values(), *second.values())), count=first.count.join(second.count)
+        ),
+    )
 
 
 def appended(machine: Machine, target: Ref, value: Value) -> None:
@@ -191,5 +196,7 @@ def never_empty(machine: Machine, value: Value) -> bool:
             return bool(items)
         case Ref():
             record = machine.get(value)
-            return record.kind is Kind.LIST and (bool(record.slots) or (record.rest is not None and record.count.is_zero))
+            return record.kind is Kind.LIST and (
+                bool(record.slots) or (record.rest is not None and record.count.is_zero)
+            )
     return False

@@ -38,7 +38,13 @@ def run_while(machine: Machine, node: cst.While, frame: Frame) -> Outcome:
 
 
 def _run(
-    machine: Machine, loop: Loop, *, one_round: Callable[[], Outcome], orelse: cst.Else | None, frame: Frame, enters: bool = False
+    machine: Machine,
+    loop: Loop,
+    *,
+    one_round: Callable[[], Outcome],
+    orelse: cst.Else | None,
+    frame: Frame,
+    enters: bool = False,
 ) -> Outcome:
     before = machine.heap
     head = _settled(machine, loop, before, one_round)

@@ -35,7 +35,11 @@ def initialise(
     _record_call(machine, match, bound, reduction, node=node, frame=frame)
     spelled = _spelled(match.row, reduction)
     made = Step(
-        StepKind.CONSTRUCTED, site, loss=match.row.name, reduction=spelled[0] if len(spelled) == 1 else "", default=default
+        StepKind.CONSTRUCTED,
+        site,
+        loss=match.row.name,
+        reduction=spelled[0] if len(spelled) == 1 else "",
+        default=default,
     )
     machine.put(instance, match.row.parameter, reduction)
     for argument in bound:
@@ -128,7 +132,13 @@ def _literal(machine: Machine, reduction: Value | None) -> Value | None:
 
 
 def _record_call(
-    machine: Machine, match: LossMatch, bound: tuple[BoundArgument, ...], reduction: Value, *, node: cst.CSTNode, frame: Frame
+    machine: Machine,
+    match: LossMatch,
+    bound: tuple[BoundArgument, ...],
+    reduction: Value,
+    *,
+    node: cst.CSTNode,
+    frame: Frame,
 ) -> None:
     machine.record(
         LossCall(
@@ -172,8 +182,14 @@ def _result(
     site = machine.site(node, frame)
     if not effects or None in effects:
         why = f"of the reduction of `{row.name or row.functional}`"
-        unknown = Term(Exponent.UNKNOWN, () if made is None else (made,)).step(Step(StepKind.COMPUTED, site, loss=row.name))
-        return Tensor(Axes.UNKNOWN, (unknown,), _flow(machine, inputs), True) if inputs else Unknown(computed=True, why=why, site=site)
+        unknown = Term(Exponent.UNKNOWN, () if made is None else (made,)).step(
+            Step(StepKind.COMPUTED, site, loss=row.name)
+        )
+        return (
+            Tensor(Axes.UNKNOWN, (unknown,), _flow(machine, inputs), True)
+            if inputs
+            else Unknown(computed=True, why=why, site=site)
+        )
     results = [
         _reduced(machine, match, effect, string, inputs, made=made, step_site=(node, frame), default=default)
         for effect, string in zip(effects, strings)
@@ -200,13 +216,21 @@ def _reduced(
 ) -> Tensor:
     row = match.row
     axes = _operand(inputs)
-    count = 1 if axes.batches is None else min(axes.batches, 1) if row.unreduced is not Unreduced.ELEMENTWISE else axes.batches
+    count = (
+        1
+        if axes.batches is None
+        else min(axes.batches, 1)
+        if row.unreduced is not Unreduced.ELEMENTWISE
+        else axes.batches
+    )
     exponent = Exponent.of(count) if effect in (Effect.SUM, Effect.BATCH_SUM) else Exponent.ZERO
     site = machine.site(*step_site)
     name = row.name if match.constructor else row.functional
     computed = Step(StepKind.COMPUTED, site, exponent, loss=name, reduction=reduction, default=default)
     plain = all(value.exponent.is_zero for value in inputs if isinstance(value, Tensor))
-    term = Term(Exponent.ZERO if plain else Exponent.UNKNOWN, () if made is None else (made,), batchless=count == 0).step(computed)
+    term = Term(
+        Exponent.ZERO if plain else Exponent.UNKNOWN, () if made is None else (made,), batchless=count == 0
+    ).step(computed)
     result = Tensor(_axes_after(effect, row, axes, inputs), (term,), _flow(machine, inputs), True)
     if effect is Effect.NONE and not machine.silent:
         loops = tuple(loop.number for loop in machine.loops)

@@ -134,7 +134,7 @@ class Machine:
     evaluate_node: Evaluate
     run_nodes: Run
     call_value: CallValue
-    load_module: Callable[[Machine, str, Unit], Value | None]
+    resolve: Callable[[str, str], Source | None]
     unseen: Ref = Ref(0)  # attributes that the program sets on objects out of sight, by dotted name
     heap: Heap = field(default_factory=Heap)
     units: dict[str, Unit] = field(default_factory=dict)
@@ -151,6 +151,7 @@ class Machine:
     pending: dict[Site, Event] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
     functions: dict[int, Function] = field(default_factory=dict)
+    importing: Place | None = None  # the import statement of the analysed file that is being followed
     stars: dict[str, list[str]] = field(default_factory=dict)  # packages star-imported, by file
     classes: list[Class] = field(default_factory=list)
     _addresses: dict[object, int] = field(default_factory=dict)
@@ -260,7 +261,11 @@ class Machine:
         exponent = number_exponent(last, self.catalog.batch_size_names)
         if value.computed and exponent.is_zero:
             return Exponent.UNKNOWN  # `weight = weight_of(batch)` may hold 1 / B
-        if exponent == Exponent.UNKNOWN and not value.computed and path.rpartition(".")[2].lower().lstrip("_") in _CONFIGURATIONS:
+        if (
+            exponent == Exponent.UNKNOWN
+            and not value.computed
+            and path.rpartition(".")[2].lower().lstrip("_") in _CONFIGURATIONS
+        ):
             return Exponent.ZERO  # a hyperparameter
         return exponent
 

@@ -9,7 +9,18 @@ import libcst as cst
 from lossflow.domain import tensors
 from lossflow.domain.environment import Kind
 from lossflow.domain.values import Const, Number, OneOf, Ref, Size, Super, Tensor, Unknown, Value
-from lossflow.interp import classes, containers, distributions, gradients, iteration, layers, losses, optimizers, sinks, unseen
+from lossflow.interp import (
+    classes,
+    containers,
+    distributions,
+    gradients,
+    iteration,
+    layers,
+    losses,
+    optimizers,
+    sinks,
+    unseen,
+)
 from lossflow.interp.machine import Arguments, Frame, Machine
 
 
@@ -23,7 +34,10 @@ def call_method(
         case Const(value=str() as text):
             return _of_string(text, name, arguments)
         case Size() if name == "numel":
-            return tensors.method("numel", tensors.Call(Tensor(receiver.axes), (), {}, machine.site(node, frame))) or Unknown()
+            return (
+                tensors.method("numel", tensors.Call(Tensor(receiver.axes), (), {}, machine.site(node, frame)))
+                or Unknown()
+            )
         case Super():
             return _of_super(machine, receiver, name, arguments, node, frame)
         case Ref():
@@ -35,7 +49,9 @@ def call_method(
             assert sink is not None
             return sinks.run(machine, sink, receiver, arguments, node=node, frame=frame)
         case OneOf(values=values):
-            return machine.joined([call_method(machine, v, name, arguments, node, frame) for v in values if v != Const(None)])
+            return machine.joined(
+                [call_method(machine, v, name, arguments, node, frame) for v in values if v != Const(None)]
+            )
         case Number() if name == "item":
             return receiver
     return Unknown(computed=True, why=f"what `.{name}()` returns", site=machine.site(node, frame))
@@ -50,8 +66,14 @@ def of_tensor(
         return sinks.run(machine, sink, tensor, arguments, node=node, frame=frame)
     site = machine.site(node, frame)
     if name == "requires_grad_" and not tensor.axes.certain and tensor.axes.known:
-        return replace(iteration.PARAMETER, axes=replace(tensor.axes, dims=(False,) * len(tensor.axes.dims), certain=True))
-    if name in ("sub_", "add_") and isinstance(node, cst.Call) and any(gradients.mentions_gradient(a.value) for a in node.args):
+        return replace(
+            iteration.PARAMETER, axes=replace(tensor.axes, dims=(False,) * len(tensor.axes.dims), certain=True)
+        )
+    if (
+        name in ("sub_", "add_")
+        and isinstance(node, cst.Call)
+        and any(gradients.mentions_gradient(a.value) for a in node.args)
+    ):
         gradients.note_step_in_place(machine, node, frame)
     call = tensors.Call(tensor, arguments.positional, arguments.keywords, site, machine.factor)
     result = None if arguments.open else tensors.method(name, call)

@@ -14,21 +14,25 @@ from lossflow.domain.environment import Kind, Record
 from lossflow.domain.trace import Event, Trace
 from lossflow.domain.values import Bound, Class, Function, Ref, Value
 from lossflow.errors import NotAnalysed
-from lossflow.interp import calls, expressions, frameworks, functions, statements
+from lossflow.interp import calls, expressions, frameworks, functions, modules, statements
 from lossflow.interp.budget import MAX_STEPS, PYTHON_RECURSION, BudgetExceeded
 from lossflow.interp.machine import Arguments, Code, Frame, Machine, Unit
-from lossflow.interp.places import Places
+from lossflow.interp.places import Places, Spans
 from lossflow.source import Source
 
 
-def interpret(source: Source, *, catalog: Catalog) -> Trace:
-    """Everything that the analysis of `source` sees.
+Resolve = Callable[[str, str], "Source | None"]
+"""Gives the file that a dotted name means in an import statement of a file."""
+
+
+def interpret(source: Source, *, catalog: Catalog, resolve: Resolve | None = None) -> Trace:
+    """Everything that the analysis of `source` sees; without `resolve`, imported modules are out of sight.
 
     Raises NotAnalysed with the reason when the file doesn't parse or nests too deep.
     """
     with _deep_recursion():
         try:
-            return _interpret(source, catalog)
+            return _interpret(source, catalog, resolve or _out_of_sight)
         except RecursionError:
             raise NotAnalysed("its expressions are nested too deep") from None
 
@@ -43,8 +47,8 @@ def _deep_recursion() -> Iterator[None]:
         sys.setrecursionlimit(before)
 
 
-def _interpret(source: Source, catalog: Catalog) -> Trace:
-    tree = _parse(source)
+def _interpret(source: Source, catalog: Catalog, resolve: Resolve) -> Trace:
+    tree = modules.parse(source)
     unit = Unit(source, tree, Places(source.name), Ref(0))
     machine = Machine(
         catalog,
@@ -52,7 +56,7 @@ def _interpret(source: Source, catalog: Catalog) -> Trace:
         evaluate_node=expressions.evaluate,
         run_nodes=statements.run_block,
         call_value=calls.call,
-        load_module=_nothing,
+        resolve=resolve,
     )
     unit.globals = machine.allocate(tree, Record(Kind.SCOPE))
     machine.unseen = machine.allocate(machine, Record(Kind.SCOPE))
@@ -64,16 +68,7 @@ def _interpret(source: Source, catalog: Catalog) -> Trace:
     return _trace(machine)
 
 
-def _parse(source: Source) -> cst.Module:
-    try:
-        return cst.parse_module(source.text)
-    except cst.ParserSyntaxError as error:
-        message = error.message.split("\n")[0]
-        raise NotAnalysed(f"it is not valid Python: line {error.raw_line}, {message}") from None
-
-
-def _nothing(machine: Machine, dotted: str, unit: Unit) -> Value | None:
-    """Imported modules are out of sight."""
+def _out_of_sight(file: str, dotted: str) -> Source | None:
     return None
 
 
@@ -177,7 +172,12 @@ def _instance(machine: Machine, cls: Class, frame: Frame) -> Ref | None:
             return Ref(address)
     made: list[Value] = []
     node = frame.unit.tree
-    _entry(machine, lambda: made.append(calls.instantiate(machine, cls, Arguments(open=True), _class_node(machine, cls) or node, frame)))
+    _entry(
+        machine,
+        lambda: made.append(
+            calls.instantiate(machine, cls, Arguments(open=True), _class_node(machine, cls) or node, frame)
+        ),
+    )
     return made[0] if made and isinstance(made[0], Ref) else None
 
 
@@ -191,6 +191,6 @@ def _class_node(machine: Machine, cls: Class) -> cst.CSTNode | None:
 def _trace(machine: Machine) -> Trace:
     unused = [event for site, event in machine.pending.items() if site not in machine.used]
     events: list[Event] = [*machine.events, *unused]
-    spans = {place: span for unit in machine.units.values() for place, span in unit.places.spans(unit.tree)}
+    spans = Spans({name: (unit.places, unit.tree) for name, unit in machine.units.items()})
     sources = {name: unit.source for name, unit in machine.units.items()}
     return Trace(machine.root.source, tuple(events), spans, sources, tuple(machine.notes))

@@ -9,8 +9,8 @@ import libcst as cst
 from lossflow.domain.environment import Kind
 from lossflow.domain.exponent import Exponent
 from lossflow.domain.trace import Site, Step, StepKind
-from lossflow.domain.values import Const, External, Number, Ref, Tensor, Tuple, Unknown, Value
-from lossflow.interp import attributes, iteration, subscripts
+from lossflow.domain.values import Const, External, Imported, Number, Ref, Tensor, Tuple, Unknown, Value
+from lossflow.interp import attributes, iteration, modules, subscripts
 from lossflow.interp.builtin_names import BUILTINS, CONSTANTS
 from lossflow.interp.machine import Frame, Machine
 
@@ -23,6 +23,9 @@ def load(machine: Machine, name: str, frame: Frame) -> Value:
     while isinstance(scope, Ref):
         record = machine.get(scope)
         value = record.get(name)
+        if isinstance(value, Imported):
+            value = modules.force(machine, value)
+            machine.set(scope, machine.get(scope).put(name, value))
         if value is not None:
             return value
         scope = record.cls
@@ -30,7 +33,12 @@ def load(machine: Machine, name: str, frame: Frame) -> Value:
         return Const("__main__" if frame.unit is machine.root else frame.unit.dotted)
     for package in machine.stars.get(frame.unit.source.name, ()):
         dotted = f"{package}.{name}"
-        if machine.catalog.loss(dotted) or machine.catalog.optimizer(dotted) or package == "torch.nn" and name[0].isupper():
+        if (
+            machine.catalog.loss(dotted)
+            or machine.catalog.optimizer(dotted)
+            or package == "torch.nn"
+            and name[0].isupper()
+        ):
             return External(dotted)
     if name in BUILTINS:
         return External(f"builtins.{name}")
@@ -83,7 +91,9 @@ def _unpack(machine: Machine, target: cst.Tuple | cst.List, value: Value, frame:
             if index == starred[0]:
                 part: Value = Unknown(computed=True)
             else:
-                part = items[-after - 1] if items is not None and len(items) > after else iteration.element(machine, value)
+                part = (
+                    items[-after - 1] if items is not None and len(items) > after else iteration.element(machine, value)
+                )
         elif items is not None and index < len(items):
             part = items[index]
         else:
@@ -93,9 +103,7 @@ def _unpack(machine: Machine, target: cst.Tuple | cst.List, value: Value, frame:
         assign(machine, element.value, part, frame)
 
 
-def accumulate(
-    machine: Machine, target: cst.BaseExpression, addend: Value, node: cst.CSTNode, frame: Frame
-) -> Value:
+def accumulate(machine: Machine, target: cst.BaseExpression, addend: Value, node: cst.CSTNode, frame: Frame) -> Value:
     """What one more addition to `target` amounts to after all rounds of the loops since it was set.
 
     A loop over the examples of a batch that adds per-example losses raises the exponent by one; a loop over time

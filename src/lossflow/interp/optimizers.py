@@ -20,7 +20,9 @@ GROUPS = "param_groups"
 def construct(machine: Machine, row: Optimizer, arguments: Arguments, *, node: cst.CSTNode, frame: Frame) -> Value:
     """A new optimizer. Its learning rate lives in its parameter group, where schedulers and warm-ups write it."""
     site = machine.site(node, frame)
-    instance = machine.allocate(node, Record(Kind.INSTANCE, cls=External(row.name), made=Step(StepKind.CONSTRUCTED, site)))
+    instance = machine.allocate(
+        node, Record(Kind.INSTANCE, cls=External(row.name), made=Step(StepKind.CONSTRUCTED, site))
+    )
     initialise(machine, instance, row, arguments, node=node, frame=frame)
     return instance
 
@@ -55,7 +57,9 @@ def _rate_site(machine: Machine, arguments: Arguments, names: list[str], node: c
     """Where the learning rate is written, carried as the site of a number."""
     position = names.index("lr") if "lr" in names else -1
     positional = [a for a in arguments.nodes if a.keyword is None and not a.star]
-    written = next((a for a in arguments.nodes if a.keyword is not None and a.keyword.value in ("lr", "learning_rate")), None)
+    written = next(
+        (a for a in arguments.nodes if a.keyword is not None and a.keyword.value in ("lr", "learning_rate")), None
+    )
     if written is None and 0 <= position < len(positional) and len(positional) == len(arguments.positional):
         written = positional[position]
     return Number(Exponent.ZERO, "lr", None if written is None else machine.site(written.value, frame))
@@ -117,7 +121,9 @@ def _joined(all_facts: list[OptimizerFacts]) -> OptimizerFacts:
             name=first.name if first.name == other.name else "",
             proportional=first.proportional if first.proportional is other.proportional else None,
             learning_rate=first.learning_rate.join(other.learning_rate),
-            learning_rate_site=first.learning_rate_site if first.learning_rate_site == other.learning_rate_site else None,
+            learning_rate_site=first.learning_rate_site
+            if first.learning_rate_site == other.learning_rate_site
+            else None,
         )
     return first
 

@@ -6,7 +6,7 @@ and end, costs a quarter of one. A node's own parentheses are not part of its sp
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
@@ -32,11 +32,25 @@ class Places:
             self.nodes.append(node)
         return Place(self.file, number)
 
-    def spans(self, module: cst.Module) -> Iterator[tuple[Place, Span]]:
-        """Every place that was asked for, with its characters in `module.code`."""
-        found = spans_of(module, self.nodes)
-        for number, node in enumerate(self.nodes):
-            yield Place(self.file, number), found.get(id(node), Span(0, 0))
+
+class Spans(Mapping[Place, Span]):
+    """The characters of every place; a file is written out when the first of its places is asked for."""
+
+    def __init__(self, files: Mapping[str, tuple[Places, cst.Module]]) -> None:
+        self._files = files
+        self._found: dict[str, dict[int, Span]] = {}
+
+    def __getitem__(self, place: Place) -> Span:
+        places, module = self._files[place.file]
+        if place.file not in self._found:
+            self._found[place.file] = spans_of(module, places.nodes)
+        return self._found[place.file].get(id(places.nodes[place.number]), Span(0, 0))
+
+    def __iter__(self) -> Iterator[Place]:
+        return (Place(name, number) for name, (places, _) in self._files.items() for number in range(len(places.nodes)))
+
+    def __len__(self) -> int:
+        return sum(len(places.nodes) for places, _ in self._files.values())
 
 
 def spans_of(module: cst.Module, nodes: Iterable[cst.CSTNode]) -> dict[int, Span]:

@@ -23,7 +23,9 @@ def run(
     match sink.kind:
         case SinkKind.BACKWARD:
             given = None if sink.gradient is None else arguments.get(sink.gradient[0], sink.gradient[1])
-            backward(machine, subject, node, frame, gradient=_is_given(given), divides=_divides(machine, sink, receiver))
+            backward(
+                machine, subject, node, frame, gradient=_is_given(given), divides=_divides(machine, sink, receiver)
+            )
             return Const(None)
         case SinkKind.GRAD:
             given = None if sink.gradient is None else arguments.get(sink.gradient[0], sink.gradient[1])
@@ -47,7 +49,13 @@ def _gradients(machine: Machine, objective: Value, arguments: Arguments, node: c
     With respect to the examples, as in gradient penalties and adversarial attacks, nothing is said.
     """
     objective, inputs = truth.usable(objective), arguments.get(1, "inputs")
-    wanted = machine.get(inputs).values() if isinstance(inputs, Ref) else inputs.items if isinstance(inputs, Tuple) else (inputs,)
+    wanted = (
+        machine.get(inputs).values()
+        if isinstance(inputs, Ref)
+        else inputs.items
+        if isinstance(inputs, Tuple)
+        else (inputs,)
+    )
     parameters = [v for v in wanted if isinstance(v, Tensor) and v.axes.reduced and v.differentiable]
     if not isinstance(objective, Tensor) or not wanted or len(parameters) != len(wanted):
         return Unknown("grad", computed=True)

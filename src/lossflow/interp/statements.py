@@ -64,7 +64,9 @@ def _addend(node: cst.Assign) -> cst.BaseExpression | None:
     """What `total = total + loss` adds."""
     target = node.targets[0].target
     match node.value:
-        case cst.BinaryOperation(left=left, operator=cst.Add(), right=right) if isinstance(target, (cst.Name, cst.Attribute)):
+        case cst.BinaryOperation(left=left, operator=cst.Add(), right=right) if isinstance(
+            target, (cst.Name, cst.Attribute)
+        ):
             if left.deep_equals(target):
                 return right
             if right.deep_equals(target):
@@ -85,7 +87,12 @@ def _augmented(machine: Machine, node: cst.AugAssign, frame: Frame) -> Outcome:
 
 
 def _update(
-    machine: Machine, target: cst.BaseExpression, operator: str, operand: cst.BaseExpression, node: cst.CSTNode, frame: Frame
+    machine: Machine,
+    target: cst.BaseExpression,
+    operator: str,
+    operand: cst.BaseExpression,
+    node: cst.CSTNode,
+    frame: Frame,
 ) -> Outcome:
     """`target += operand`: what is added counts as often as the loops go round, and the variable is as old as before."""
     before = machine.evaluate(target, frame)
@@ -204,7 +211,9 @@ def _match(machine: Machine, node: cst.Match, frame: Frame) -> Outcome:
             continue
         before = machine.heap.fork()
         for name in _captures(case.pattern):
-            names.store(machine, name, subject if isinstance(case.pattern, cst.MatchAs) else Unknown(computed=True), frame)
+            names.store(
+                machine, name, subject if isinstance(case.pattern, cst.MatchAs) else Unknown(computed=True), frame
+            )
         whole = either(whole, run_block(machine, [case.body], frame))
         machine.heap = before
         if fits is True:

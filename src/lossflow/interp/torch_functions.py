@@ -37,9 +37,16 @@ def call_function(machine: Machine, name: str, arguments: Arguments, node: cst.C
     if isinstance(subject, Tensor) and tensors.knows(leaf):
         rest = Arguments(arguments.positional[1:], _without_input(arguments), arguments.nodes, arguments.open)
         return methods.of_tensor(machine, subject, leaf, rest, node, frame)
-    if tensors.knows(leaf) and (other := next((v for v in arguments.positional[1:] if isinstance(v, Tensor)), None)) is not None:
+    if (
+        tensors.knows(leaf)
+        and (other := next((v for v in arguments.positional[1:] if isinstance(v, Tensor)), None)) is not None
+    ):
         # torch.max(1, x) and the like: symmetric functions of a number and a tensor.
-        return replace(other, terms=(Term(Exponent.UNKNOWN),)) if subject is None or isinstance(subject, Unknown) else other
+        return (
+            replace(other, terms=(Term(Exponent.UNKNOWN),))
+            if subject is None or isinstance(subject, Unknown)
+            else other
+        )
     return None
 
 
@@ -191,7 +198,9 @@ def _where(machine: Machine, arguments: Arguments, node: cst.CSTNode, frame: Fra
     tensor = next((v for v in (left, right) if isinstance(v, Tensor)), None)
     if tensor is None or left is None or right is None:
         return Unknown(computed=True)
-    both = arithmetic.elementwise(left, right, terms=(merged(tuple(t for v in (left, right) if isinstance(v, Tensor) for t in v.terms)),))
+    both = arithmetic.elementwise(
+        left, right, terms=(merged(tuple(t for v in (left, right) if isinstance(v, Tensor) for t in v.terms)),)
+    )
     return arithmetic.elementwise(both, mask, terms=both.terms) if isinstance(mask, Tensor) else both
 
 
@@ -199,7 +208,12 @@ def _einsum(machine: Machine, arguments: Arguments, node: cst.CSTNode, frame: Fr
     """A plain pattern: a letter that stands for the examples and is missing in the output is summed over."""
     pattern, operands = arguments.get(0), arguments.positional[1:]
     unknown = Unknown(computed=True, why="of an einsum that is not followed", site=machine.site(node, frame))
-    if not (isinstance(pattern, Const) and isinstance(pattern.value, str) and "->" in pattern.value and "." not in pattern.value):
+    if not (
+        isinstance(pattern, Const)
+        and isinstance(pattern.value, str)
+        and "->" in pattern.value
+        and "." not in pattern.value
+    ):
         return unknown
     left, _, out = pattern.value.replace(" ", "").partition("->")
     letters = left.split(",")
@@ -221,7 +235,9 @@ def _bmm(machine: Machine, arguments: Arguments, node: cst.CSTNode, frame: Frame
     """A matrix product for each example."""
     left, right = arguments.get(0, "input"), arguments.get(1, "mat2")
     if isinstance(left, Tensor) and isinstance(right, Tensor) and left.axes.per_example and right.axes.per_example:
-        return arithmetic.elementwise(replace(left, axes=Axes((True, False, False))), replace(right, axes=Axes((True, False, False))))
+        return arithmetic.elementwise(
+            replace(left, axes=Axes((True, False, False))), replace(right, axes=Axes((True, False, False)))
+        )
     return Unknown(computed=True)
 
 

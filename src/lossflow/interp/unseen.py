@@ -10,7 +10,22 @@ from lossflow.domain.values import Const, Tensor, Tuple, Unknown, Value
 from lossflow.interp import iteration, layers, optimizers, sinks
 from lossflow.interp.machine import Arguments, Frame, Machine
 
-SAME_OBJECT = frozenset({"to", "cuda", "cpu", "train", "eval", "float", "double", "half", "requires_grad_", "apply", "share_memory", "compile"})
+SAME_OBJECT = frozenset(
+    {
+        "to",
+        "cuda",
+        "cpu",
+        "train",
+        "eval",
+        "float",
+        "double",
+        "half",
+        "requires_grad_",
+        "apply",
+        "share_memory",
+        "compile",
+    }
+)
 """Methods of a module that return the module."""
 _UNWRAPPED = frozenset({"module", "_orig_mod"})
 
@@ -26,7 +41,9 @@ def call_unseen(machine: Machine, function: Unknown, arguments: Arguments, node:
     last = method if method not in _UNWRAPPED else receiver.rpartition(".")[2]
     if names.means_model(last):
         return layers.apply(machine, last, arguments)
-    return Unknown(computed=True, why=f"what `{function.name or 'a value out of sight'}` returns", site=machine.site(node, frame))
+    return Unknown(
+        computed=True, why=f"what `{function.name or 'a value out of sight'}` returns", site=machine.site(node, frame)
+    )
 
 
 def _method(

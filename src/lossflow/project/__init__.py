@@ -1,1 +1,5 @@
+"""The files of a program: where an import leads, from what is on disk."""
 
+from lossflow.project.resolution import resolve
+
+__all__ = ["resolve"]

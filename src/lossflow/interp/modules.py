@@ -1,0 +1,103 @@
+"""Modules of the program in other files: loaded when something of them is used."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+import libcst as cst
+
+from lossflow.domain.environment import Kind, Record
+from lossflow.domain.values import External, Imported, Ref, Unknown, Value
+from lossflow.errors import NotAnalysed
+from lossflow.interp.budget import MAX_MODULES
+from lossflow.interp.machine import Frame, Machine, Unit
+from lossflow.interp.places import Places
+from lossflow.source import Source
+
+_WORDS = ("loss", "criterion", "backward", "reduction", "optim", "nn.", "loader", "args", "config", "torch")
+"""A module that has none of these has no part in the way of a loss."""
+
+
+def parse(source: Source) -> cst.Module:
+    """The tree of a source; raises NotAnalysed when it is not valid Python."""
+    return _parsed(source.text)
+
+
+@lru_cache(maxsize=40)
+def _parsed(text: str) -> cst.Module:
+    try:
+        return cst.parse_module(text)
+    except cst.ParserSyntaxError as error:
+        message = error.message.split("\n")[0]
+        raise NotAnalysed(f"it is not valid Python: line {error.raw_line}, {message}") from None
+
+
+def load(machine: Machine, dotted: str, unit: Unit) -> Value | None:
+    """The scope of the module that `dotted` means in a file; None when it is not one of the program's own."""
+    source = machine.resolve(unit.source.name, dotted)
+    if source is None:
+        return None
+    known = machine.units.get(source.name)
+    if known is not None:
+        if known.globals.address not in machine.heap:
+            _execute(machine, known)  # it was loaded on a path of the program that was given up
+        return known.globals
+    if len(machine.units) > MAX_MODULES:
+        machine.note(f"{machine.root.source.name}: imports are followed into {MAX_MODULES} files, and no further")
+        return None
+    lowered = source.text.lower()
+    if not any(word in lowered for word in _WORDS):
+        return None
+    try:
+        tree = parse(source)
+    except NotAnalysed:
+        return None
+    loaded = Unit(source, tree, Places(source.name), Ref(0), dotted)
+    loaded.globals = machine.allocate(tree, Record(Kind.SCOPE))
+    machine.units[source.name] = loaded
+    _execute(machine, loaded)
+    return loaded.globals
+
+
+def _execute(machine: Machine, unit: Unit) -> None:
+    """Run the body of a module: outside of the loops and calls in which it happens to be imported."""
+    machine.set(unit.globals, Record(Kind.SCOPE))
+    loops, sites, enabled = machine.loops, machine.sites, machine.grad_enabled
+    machine.loops, machine.sites, machine.grad_enabled = [], [], True
+    entry = unit.tree
+    try:
+        machine.run(entry.body, Frame(unit, unit.globals, entry=machine.importing))
+    finally:
+        machine.loops, machine.sites, machine.grad_enabled = loops, sites, enabled
+
+
+def force(machine: Machine, value: Value) -> Value:
+    """What an imported name is, now that something is done with it."""
+    if not isinstance(value, Imported):
+        return value
+    unit = machine.units[value.file]
+    machine.importing = value.at
+    scope = load(machine, value.module, unit)
+    if not value.name:
+        return scope if isinstance(scope, Ref) else External(value.module)
+    if isinstance(scope, Ref) and (held := machine.get(scope).get(value.name)) is not None:
+        return force(machine, held) if held != value else Unknown(value.name)
+    inner = load(machine, below(value.module, value.name), unit)
+    if inner is not None:
+        return inner
+    return Unknown(value.name) if isinstance(scope, Ref) else External(below(value.module, value.name))
+
+
+def below(dotted: str, name: str) -> str:
+    """The dotted name of something in a module; `from . import x` has no dot between the two."""
+    return f"{dotted}{name}" if dotted.endswith(".") else f"{dotted}.{name}"
+
+
+def attribute(machine: Machine, scope: Ref, name: str) -> Value:
+    """`module.name`: a name of the module, or a module below it."""
+    held = machine.get(scope).get(name)
+    if held is not None:
+        return force(machine, held)
+    unit = next((unit for unit in machine.units.values() if unit.globals == scope), None)
+    inner = load(machine, f".{name}", unit) if unit is not None else None
+    return inner if inner is not None else Unknown(name)

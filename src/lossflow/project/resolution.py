@@ -1,0 +1,106 @@
+"""Where an import statement leads: to a file of the same project, or out of sight.
+
+Only files below the project's root are followed, so that neither the standard library nor installed packages are read.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import lru_cache
+from pathlib import Path
+
+from lossflow.errors import NotAnalysed
+from lossflow.nesting import refuse_deep_nesting
+from lossflow.source import Source
+
+ROOT_MARKS = ("pyproject.toml", "setup.cfg", ".git")
+"""What stands in the root folder of a project."""
+MAX_BYTES = 1_000_000
+"""A larger file is generated, and not followed into."""
+
+
+def resolve(file: str, dotted: str) -> Source | None:
+    """The file that `dotted` means in an import statement of `file`; leading dots are relative.
+
+    None for a module that is not part of the project, and for a file that can't be read.
+    """
+    path = Path(file)
+    if not path.is_file():
+        return None
+    found = _find(str(path.parent), dotted)
+    return None if found is None or found == file else _read(found, *_stamp(found))
+
+
+def _stamp(file: str) -> tuple[int, int]:
+    """What changes when the file does, so that what was read of it is read again."""
+    status = Path(file).stat()
+    return status.st_mtime_ns, status.st_size
+
+
+@lru_cache(maxsize=512)
+def _read(file: str, changed: int, size: int) -> Source | None:
+    if size > MAX_BYTES:
+        return None
+    try:
+        source = Source.from_bytes(file, Path(file).read_bytes())
+        refuse_deep_nesting(source.text)
+        return source
+    except (OSError, NotAnalysed):
+        return None
+
+
+@lru_cache(maxsize=8192)
+def _find(folder: str, dotted: str) -> str | None:
+    """The path of the module, or of a package's `__init__.py`."""
+    name = dotted.lstrip(".")
+    parts = name.split(".") if name else []
+    dots = len(dotted) - len(name)
+    here = Path(folder)
+    if dots:
+        start = here
+        for _ in range(dots - 1):
+            start = start.parent
+        return _module(start, parts)
+    root = root_of(folder)
+    for start in _starts(here, root):
+        found = _module(start, parts)
+        if found is not None and Path(found).is_relative_to(root):
+            return found
+    return None
+
+
+def _starts(here: Path, root: Path) -> Iterator[Path]:
+    """Where an absolute import may begin: beside a script, beside its package, in the root or its `src`."""
+    yield here
+    package = here
+    while (package / "__init__.py").is_file() and package != package.parent:
+        package = package.parent
+    yield package
+    yield root
+    yield root / "src"
+    # A script in a folder of its own that puts the folder above on the path.
+    for folder in here.parents:
+        if folder == root or not folder.is_relative_to(root):
+            break
+        yield folder
+
+
+def _module(start: Path, parts: list[str]) -> str | None:
+    if not parts:
+        package = start / "__init__.py"
+        return str(package) if package.is_file() else None
+    path = start.joinpath(*parts)
+    for candidate in (path / "__init__.py", path.with_name(f"{path.name}.py")):
+        if candidate.is_file():
+            return str(candidate)
+    return None
+
+
+@lru_cache(maxsize=1024)
+def root_of(folder: str) -> Path:
+    """The nearest folder with a mark of a project's root, else the folder itself."""
+    here = Path(folder)
+    for above in (here, *here.parents):
+        if any((above / mark).exists() for mark in ROOT_MARKS):
+            return above
+    return here
