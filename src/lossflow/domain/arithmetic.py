@@ -89,8 +89,7 @@ def _unknowns(symbol: str, left: Value, right: Value, *, factor: Factor) -> Valu
     exponents = factor(left), factor(right)
     if any(e == Exponent.UNKNOWN for e in exponents):
         return Unknown(computed=True)
-    number = _numbers(symbol, Number(exponents[0]), Number(exponents[1]))
-    return number
+    return _numbers(symbol, Number(exponents[0]), Number(exponents[1]))
 
 
 def _numbers(symbol: str, left: Value, right: Value) -> Value:
@@ -290,11 +289,10 @@ def matmul(left: Value, right: Value) -> Value:
 
 
 def _matmul_axes(left: Axes, right: Axes) -> tuple[Axes, int | None]:
-    if left.rank is not None and right.rank is not None and left.rank and right.rank:
-        if left.rank <= 2 and right.rank <= 2:
-            row = -2 if right.rank == 2 else -1
-            kept = left.dims[:-1] + (right.dims[-1:] if right.rank == 2 else ())
-            return Axes(kept, certain=left.certain and right.certain), int(left.dims[-1] and right.dims[row])
+    if left.rank in (1, 2) and right.rank in (1, 2):
+        row = -2 if right.rank == 2 else -1
+        kept = left.dims[:-1] + (right.dims[-1:] if right.rank == 2 else ())
+        return Axes(kept, certain=left.certain and right.certain), int(left.dims[-1] and right.dims[row])
     if (
         left.known
         and left.dims[:1] == (True,)

@@ -85,7 +85,7 @@ class Axes:
         return self.rank == 0
 
     def without(self, dim: int, *, keep: bool = False) -> tuple[Axes, int | None]:
-        """The axes after dimension `dim` is reduced or indexed away, and how many dimensions over examples went (0 or 1).
+        """The axes after dimension `dim` is reduced or indexed away, and how many dimensions over examples went.
 
         `keep` leaves a dimension of size one, as torch's `keepdim=True`. The count is None when it is unknown.
         """
@@ -120,7 +120,7 @@ class Axes:
                 return replace(self, tail=Tail.SOME) if dim == len(self.dims) else replace(Axes.UNKNOWN, certain=False)
         if not 0 <= dim <= len(self.dims):
             return replace(self, tail=Tail.SOME) if dim > 0 and self.tail is not Tail.NONE else Axes.UNKNOWN
-        return replace(self, dims=self.dims[:dim] + (False,) + self.dims[dim:])
+        return replace(self, dims=(*self.dims[:dim], False, *self.dims[dim:]))
 
     def shuffled(self) -> Axes:
         """The axes after dimensions were exchanged in a way that is not followed."""

@@ -1,7 +1,7 @@
 """What the methods of a tensor do to its axes and exponents.
 
-One table of transfer functions by method name serves `x.sum(1)`, `torch.sum(x, 1)` and `F.relu(x)`. A method that is not
-listed yields an unknown value, which silences the rules.
+One table of transfer functions by method name serves `x.sum(1)`, `torch.sum(x, 1)` and `F.relu(x)`. A method that is
+not listed yields an unknown value, which silences the rules.
 """
 
 from __future__ import annotations
@@ -119,7 +119,7 @@ def _like(call: Call) -> Value:
 # --- reductions ---------------------------------------------------------------------------------------------------
 
 
-def _dims(value: Value | None) -> tuple[int, ...] | None | Unknown:
+def _dims(value: Value | None) -> tuple[int, ...] | Unknown | None:
     """The dimensions of a `dim` argument: a tuple, None for all, Unknown when it is out of sight."""
     match value:
         case None | Const(value=None):
@@ -134,7 +134,7 @@ def _dims(value: Value | None) -> tuple[int, ...] | None | Unknown:
     return Unknown()
 
 
-def reduced(axes: Axes, dims: tuple[int, ...] | None | Unknown, *, keep: bool = False) -> tuple[Axes, int | None]:
+def reduced(axes: Axes, dims: tuple[int, ...] | Unknown | None, *, keep: bool = False) -> tuple[Axes, int | None]:
     """The axes after a reduction over `dims`, and over how many dimensions of examples it went (None: unknown)."""
     if isinstance(dims, Unknown):
         return (Axes.PLAIN, 0) if axes.reduced else (Axes.UNKNOWN, None)
@@ -166,10 +166,7 @@ def _reduction(call: Call, kind: StepKind, per_batch: Exponent) -> Value:
     dims = _dims(_dim_argument(call))
     keep = call.argument(1, "keepdim", "keepdims") == Const(True)
     axes, gone = reduced(tensor.axes, dims, keep=keep)
-    if gone is None:
-        count = Exponent.ZERO if per_batch.is_zero else Exponent.UNKNOWN
-    else:
-        count = per_batch.scaled(gone)
+    count = (Exponent.ZERO if per_batch.is_zero else Exponent.UNKNOWN) if gone is None else per_batch.scaled(gone)
     step = Step(kind, call.site, count)
     terms = tuple(_reduced_term(term, step, gone) for term in tensor.terms)
     return replace(tensor, axes=axes, terms=terms, data=False)
@@ -339,15 +336,9 @@ def _transposed(call: Call) -> Value:
         if i < len(dims) and j < len(dims):
             dims[i], dims[j] = dims[j], dims[i]
             return replace(call.tensor, axes=Axes(tuple(dims), certain=axes.certain), data=False)
-    moved = isinstance(first, tuple) and isinstance(second, tuple) and axes.known and axes.dims == (True,)
-    if (
-        moved
-        and first[0] != 0
-        and second[0] != 0
-        and (first[0] > 0 or first[0] == -1)
-        and (second[0] > 0 or second[0] == -1)
-    ):  # type: ignore[index]
-        return replace(call.tensor, data=False)  # only dimensions behind the examples change places
+    if isinstance(first, tuple) and isinstance(second, tuple) and axes.known and axes.dims == (True,):
+        if all(dim > 0 or dim == -1 for dim in (first[0], second[0])):
+            return replace(call.tensor, data=False)  # only dimensions behind the examples change places
     return replace(call.tensor, axes=axes.shuffled(), data=False)
 
 
@@ -498,12 +489,20 @@ def _register(transfer: Transfer, names: str) -> None:
     _METHODS.update(dict.fromkeys(names.split(), transfer))
 
 
-_register(_same, "to cuda cpu float double half bfloat16 long int short byte type type_as contiguous clone requires_grad_ retain_grad neg negative "
-          "abs absolute relu leaky_relu triu tril flip roll real imag as_tensor share_memory_ pin_memory view_as_real numpy tolist nan_to_num "
-          "squeeze_copy positive resolve_conj rename refine_names masked_fill_ dropout alpha_dropout dropout2d feature_alpha_dropout")  # fmt: skip
-_register(_plainly, "exp exp2 expm1 sigmoid tanh sin cos tan sinh cosh asin acos atan erf erfc softplus gelu elu selu silu mish hardtanh "
-          "hardsigmoid hardswish relu6 prelu logsigmoid softsign tanhshrink sign sgn round floor ceil trunc frac logit celu rrelu lgamma digamma "
-          "normalize layer_norm rms_norm threshold softshrink hardshrink isnan isinf isfinite logical_not bool")  # fmt: skip
+_register(
+    _same,
+    "to cuda cpu float double half bfloat16 long int short byte type type_as contiguous clone "
+    "requires_grad_ retain_grad neg negative abs absolute relu leaky_relu triu tril flip roll real imag "
+    "as_tensor share_memory_ pin_memory view_as_real numpy tolist nan_to_num squeeze_copy positive "
+    "resolve_conj rename refine_names masked_fill_ dropout alpha_dropout dropout2d feature_alpha_dropout",
+)
+_register(
+    _plainly,
+    "exp exp2 expm1 sigmoid tanh sin cos tan sinh cosh asin acos atan erf erfc softplus gelu elu selu "
+    "silu mish hardtanh hardsigmoid hardswish relu6 prelu logsigmoid softsign tanhshrink sign sgn round "
+    "floor ceil trunc frac logit celu rrelu lgamma digamma normalize layer_norm rms_norm threshold "
+    "softshrink hardshrink isnan isinf isfinite logical_not bool",
+)
 _register(_clamped, "clamp clip clamp_min clamp_max")
 _register(_logarithm, "log log2 log10 log1p")
 _register(_root, "sqrt")

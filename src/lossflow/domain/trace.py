@@ -101,7 +101,7 @@ class OptimizerFacts:
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """One thing the program does. `root` numbers the entry point of the analysis, `loops` the loops around it, from the outside."""
+    """One thing the program does; `root` numbers the entry point of the analysis, `loops` the loops around it."""
 
     site: Site
     root: int = 0

@@ -11,7 +11,7 @@ from lossflow.domain.trace import Backward, Event, GradientScaled, OptimizerFact
 
 @dataclass(frozen=True, slots=True)
 class TrainingStep:
-    """A backward and the optimizers that step on its gradients; `scaled` is the exponent of a factor on the gradients."""
+    """A backward and the optimizers that step on its gradients; `scaled` is the exponent of a factor on them."""
 
     backward: Backward
     optimizers: tuple[OptimizerFacts, ...]

@@ -20,7 +20,7 @@ MAX_TERMS = 12
 
 @dataclass(frozen=True, slots=True)
 class Unknown:
-    """Anything. `name` is the dotted name under which the program has it (`args.lr`), which may be evidence; `why` it is unknown."""
+    """Anything. `name` is the dotted name under which the program has it (`args.lr`): that may be evidence."""
 
     name: str = ""
     why: str = ""
@@ -151,7 +151,7 @@ class Ref:
 
 @dataclass(frozen=True, slots=True)
 class Function:
-    """A function or lambda of the program. `code` is the interpreter's own record, `scope` the scope that it closes over."""
+    """A function or lambda of the program. `code` is the interpreter's own record, `scope` what it closes over."""
 
     name: str
     code: object
@@ -163,7 +163,7 @@ class Function:
 
 @dataclass(frozen=True, slots=True)
 class Bound:
-    """A function together with its first argument, or a method of an object of another package (`function` is its name)."""
+    """A function with its first argument, or a method of an object of another package (`function` is its name)."""
 
     receiver: Value
     function: Value | str

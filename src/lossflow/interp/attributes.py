@@ -130,14 +130,13 @@ def _setting_of_criterion(
         isinstance(record.cls, External)
         and record.made is not None
         and (match := machine.catalog.loss(record.cls.name))
-    ):
-        if name in ("size_average", "reduce", match.row.parameter):
-            machine.record(
-                AttributeSet(
-                    machine.site(node, frame),
-                    loss=record.cls.name,
-                    attribute=name,
-                    value=value,
-                    constructed=record.made.site,
-                )
+    ) and name in ("size_average", "reduce", match.row.parameter):
+        machine.record(
+            AttributeSet(
+                machine.site(node, frame),
+                loss=record.cls.name,
+                attribute=name,
+                value=value,
+                constructed=record.made.site,
             )
+        )

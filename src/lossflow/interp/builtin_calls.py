@@ -218,9 +218,8 @@ def _isinstance(machine: Machine, arguments: Arguments, node: cst.CSTNode, frame
         kind = type(value.value).__name__
         return Const(any(isinstance(k, External) and k.name == f"builtins.{kind}" for k in asked))
     cls = classes.instance_class(machine, value) if value is not None else None
-    if cls is not None and all(isinstance(k, (Class, External)) for k in asked):
-        if any(k in list(classes.lineage(machine, cls)) for k in asked):
-            return Const(True)
+    if cls is not None and any(k in list(classes.lineage(machine, cls)) for k in asked):
+        return Const(True)
     return Unknown(computed=True)
 
 
@@ -240,8 +239,31 @@ def _type(machine: Machine, arguments: Arguments, node: cst.CSTNode, frame: Fram
 
 
 _BUILTINS: dict[str, Builtin] = {
-    "len": _len, "range": _range, "enumerate": _enumerate, "zip": _zip, "sum": _sum, "int": _number, "float": _number,
-    "round": _number, "abs": _abs, "max": _extreme, "min": _extreme, "list": _same_list, "tuple": _same_list, "sorted": _same_list,
-    "reversed": _same_list, "set": _same_list, "dict": _dict, "next": _next, "iter": _iter, "map": _map, "getattr": _getattr,
-    "setattr": _setattr, "super": _super, "isinstance": _isinstance, "print": _print, "str": _str, "type": _type,
-}  # fmt: skip
+    "len": _len,
+    "range": _range,
+    "enumerate": _enumerate,
+    "zip": _zip,
+    "sum": _sum,
+    "int": _number,
+    "float": _number,
+    "round": _number,
+    "abs": _abs,
+    "max": _extreme,
+    "min": _extreme,
+    "list": _same_list,
+    "tuple": _same_list,
+    "sorted": _same_list,
+    "reversed": _same_list,
+    "set": _same_list,
+    "dict": _dict,
+    "next": _next,
+    "iter": _iter,
+    "map": _map,
+    "getattr": _getattr,
+    "setattr": _setattr,
+    "super": _super,
+    "isinstance": _isinstance,
+    "print": _print,
+    "str": _str,
+    "type": _type,
+}

@@ -9,9 +9,21 @@ from lossflow.domain.environment import Kind
 from lossflow.domain.values import Bound, Class, External, Function, OneOf, Ref, Super, Unknown, Value
 from lossflow.interp.machine import Machine
 
-MODULES = frozenset({"torch.nn.Module", "torch.nn.modules.Module", "torch.nn.modules.module.Module", "pytorch_lightning.LightningModule",
-                     "lightning.LightningModule", "lightning.pytorch.LightningModule", "torch.nn.Sequential", "torch.nn.modules.loss._Loss",
-                     "torch.nn.modules.loss._WeightedLoss", "torch.jit.ScriptModule", "transformers.PreTrainedModel"})  # fmt: skip
+MODULES = frozenset(
+    {
+        "torch.nn.Module",
+        "torch.nn.modules.Module",
+        "torch.nn.modules.module.Module",
+        "pytorch_lightning.LightningModule",
+        "lightning.LightningModule",
+        "lightning.pytorch.LightningModule",
+        "torch.nn.Sequential",
+        "torch.nn.modules.loss._Loss",
+        "torch.nn.modules.loss._WeightedLoss",
+        "torch.jit.ScriptModule",
+        "transformers.PreTrainedModel",
+    }
+)
 
 
 def lineage(machine: Machine, cls: Value) -> Iterator[Value]:

@@ -6,13 +6,27 @@ from dataclasses import replace
 
 from lossflow.domain import arithmetic
 from lossflow.domain.axes import Axes
-
 from lossflow.domain.values import External, Ref, Tensor, Value
 from lossflow.interp.machine import Arguments, Machine
 
 _HOME = "torch.distributions."
 _ELEMENTWISE = frozenset(
-    "Normal LogNormal Laplace Bernoulli Beta Gamma Exponential Poisson Uniform Cauchy StudentT Gumbel HalfNormal Geometric".split()
+    [
+        "Normal",
+        "LogNormal",
+        "Laplace",
+        "Bernoulli",
+        "Beta",
+        "Gamma",
+        "Exponential",
+        "Poisson",
+        "Uniform",
+        "Cauchy",
+        "StudentT",
+        "Gumbel",
+        "HalfNormal",
+        "Geometric",
+    ]
 )
 """Families whose log-probability has the shape of the value; the others reduce their event dimensions."""
 

@@ -23,15 +23,41 @@ from lossflow.interp import (
 from lossflow.interp.machine import Arguments, Frame, Machine
 
 _WRAPPERS = frozenset(
-    """
-    torch.nn.DataParallel torch.nn.parallel.DataParallel torch.nn.parallel.DistributedDataParallel torch.compile torch.jit.script
-    torch.nn.SyncBatchNorm.convert_sync_batchnorm torch.autograd.Variable torch.autograd.variable.Variable copy.deepcopy copy.copy
-    tqdm.tqdm tqdm.auto.tqdm tqdm.notebook.tqdm tqdm.tqdm_notebook tqdm.trange.tqdm rich.progress.track progressbar.progressbar
-    torch.distributed.fsdp.FullyShardedDataParallel torch.distributed.fsdp.fully_shard apex.parallel.DistributedDataParallel
-    torch.distributed.tensor.parallel.parallelize_module torch.distributed._composable.fsdp.fully_shard
-    itertools.islice itertools.cycle copy.copy typing.cast more_itertools.peekable numpy.array numpy.asarray torch.nn.utils.parametrizations.weight_norm
-    torch.nn.utils.weight_norm torch.nn.utils.spectral_norm torch.utils.checkpoint.checkpoint_sequential
-    """.split()
+    [
+        "torch.nn.DataParallel",
+        "torch.nn.parallel.DataParallel",
+        "torch.nn.parallel.DistributedDataParallel",
+        "torch.compile",
+        "torch.jit.script",
+        "torch.nn.SyncBatchNorm.convert_sync_batchnorm",
+        "torch.autograd.Variable",
+        "torch.autograd.variable.Variable",
+        "copy.deepcopy",
+        "copy.copy",
+        "tqdm.tqdm",
+        "tqdm.auto.tqdm",
+        "tqdm.notebook.tqdm",
+        "tqdm.tqdm_notebook",
+        "tqdm.trange.tqdm",
+        "rich.progress.track",
+        "progressbar.progressbar",
+        "torch.distributed.fsdp.FullyShardedDataParallel",
+        "torch.distributed.fsdp.fully_shard",
+        "apex.parallel.DistributedDataParallel",
+        "torch.distributed.tensor.parallel.parallelize_module",
+        "torch.distributed._composable.fsdp.fully_shard",
+        "itertools.islice",
+        "itertools.cycle",
+        "copy.copy",
+        "typing.cast",
+        "more_itertools.peekable",
+        "numpy.array",
+        "numpy.asarray",
+        "torch.nn.utils.parametrizations.weight_norm",
+        "torch.nn.utils.weight_norm",
+        "torch.nn.utils.spectral_norm",
+        "torch.utils.checkpoint.checkpoint_sequential",
+    ]
 )
 """Functions that give their first argument back, or something that behaves like it."""
 _LISTS = frozenset({"torch.nn.ModuleList", "torch.nn.ParameterList"})
@@ -66,7 +92,7 @@ def call_external(machine: Machine, name: str, arguments: Arguments, node: cst.C
     if distributions.is_distribution(name):
         slots = distributions.parameters(arguments)
         return machine.allocate(node, Record(Kind.INSTANCE, slots, cls=External(name)))
-    if name.endswith("distributions.kl_divergence") or name.endswith("distributions.kl.kl_divergence"):
+    if name.endswith(("distributions.kl_divergence", "distributions.kl.kl_divergence")):
         return distributions.divergence(machine, arguments) or Unknown(computed=True)
     schedulers.attach(machine, name, arguments, node, frame)
     return _object(machine, name, arguments, node, frame)

@@ -30,8 +30,15 @@ from lossflow.interp.machine import Machine
 BATCH = Tensor(Axes.EXAMPLES, differentiable=False, data=True)
 """A batch as a loader yields it: a tensor, or a tuple or dict of tensors, with the examples first."""
 PARAMETER_ITERATORS = frozenset({"parameters", "named_parameters", "trainable_parameters", "params"})
-_LOADERS = ("torch.utils.data.DataLoader", "torch.utils.data.dataloader.DataLoader", "torch_geometric.loader.DataLoader",
-            "torch_geometric.data.DataLoader", "monai.data.DataLoader", "torchtext.data.BucketIterator", "torchtext.data.Iterator")  # fmt: skip
+_LOADERS = (
+    "torch.utils.data.DataLoader",
+    "torch.utils.data.dataloader.DataLoader",
+    "torch_geometric.loader.DataLoader",
+    "torch_geometric.data.DataLoader",
+    "monai.data.DataLoader",
+    "torchtext.data.BucketIterator",
+    "torchtext.data.Iterator",
+)
 
 
 def is_loader(machine: Machine, value: Value) -> bool:
@@ -121,7 +128,7 @@ def unpacked(machine: Machine, value: Value, count: int | None) -> tuple[Value, 
             if known and len(known) == len(parts) and len({len(p) for p in known}) == 1:
                 return tuple(machine.joined(column) for column in zip(*known))
             return None
-        case Unknown(name=name) if count is not None:
+        case Unknown() if count is not None:
             return (Unknown(computed=True, why=value.why),) * count
     return known_items(machine, value)
 

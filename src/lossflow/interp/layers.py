@@ -11,12 +11,58 @@ from lossflow.interp.machine import Arguments, Machine
 
 _RECURRENT = frozenset({"LSTM", "GRU", "RNN", "LSTMCell", "MultiheadAttention"})
 _SAME_RANK = frozenset(
-    "Linear LazyLinear Bilinear ReLU LeakyReLU GELU ELU SELU SiLU Sigmoid Tanh Softplus Softmax LogSoftmax Softmax2d Dropout Dropout2d Identity"
-    " LayerNorm BatchNorm1d BatchNorm2d BatchNorm3d GroupNorm InstanceNorm1d InstanceNorm2d RMSNorm Conv1d Conv2d Conv3d ConvTranspose1d"
-    " ConvTranspose2d ConvTranspose3d MaxPool1d MaxPool2d AvgPool2d AdaptiveAvgPool2d Upsample PReLU Hardtanh ReLU6".split()
+    [
+        "Linear",
+        "LazyLinear",
+        "Bilinear",
+        "ReLU",
+        "LeakyReLU",
+        "GELU",
+        "ELU",
+        "SELU",
+        "SiLU",
+        "Sigmoid",
+        "Tanh",
+        "Softplus",
+        "Softmax",
+        "LogSoftmax",
+        "Softmax2d",
+        "Dropout",
+        "Dropout2d",
+        "Identity",
+        "LayerNorm",
+        "BatchNorm1d",
+        "BatchNorm2d",
+        "BatchNorm3d",
+        "GroupNorm",
+        "InstanceNorm1d",
+        "InstanceNorm2d",
+        "RMSNorm",
+        "Conv1d",
+        "Conv2d",
+        "Conv3d",
+        "ConvTranspose1d",
+        "ConvTranspose2d",
+        "ConvTranspose3d",
+        "MaxPool1d",
+        "MaxPool2d",
+        "AvgPool2d",
+        "AdaptiveAvgPool2d",
+        "Upsample",
+        "PReLU",
+        "Hardtanh",
+        "ReLU6",
+    ]
 )
-_MODEL_MAKERS = ("torchvision.models.", "timm.create_model", "timm.models.", "efficientnet_pytorch.", "segmentation_models_pytorch.",
-                 "torch.hub.load", "torch_geometric.nn.")  # fmt: skip
+_MODEL_MAKERS = (
+    "torchvision.models.",
+    "timm.create_model",
+    "timm.models.",
+    "efficientnet_pytorch.",
+    "segmentation_models_pytorch.",
+    "torch.hub.load",
+    "torch_geometric.nn.",
+)
 
 
 def is_layer(dotted: str) -> bool:

@@ -113,7 +113,7 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True)
 class Loop:
-    """A loop in progress: `trips` is the exponent of the number of its rounds, `batches` True where each round draws one."""
+    """A loop in progress: `trips` is the exponent of the number of its rounds; `batches`: each round draws a batch."""
 
     number: int
     trips: Exponent
@@ -135,7 +135,7 @@ class Machine:
     run_nodes: Run
     call_value: CallValue
     resolve: Callable[[str, str], Source | None]
-    unseen: Ref = Ref(0)  # attributes that the program sets on objects out of sight, by dotted name
+    unseen: Ref  # attributes that the program sets on objects out of sight, by dotted name
     heap: Heap = field(default_factory=Heap)
     units: dict[str, Unit] = field(default_factory=dict)
     events: list[Event] = field(default_factory=list)
@@ -305,4 +305,26 @@ class Machine:
                         self.used.add(step.site)
 
 
-_CONFIGURATIONS = frozenset({"args", "arg", "cfg", "config", "conf", "opt", "opts", "options", "hparams", "hparam", "hp", "flags", "params", "hyperparameters", "settings", "train_cfg", "training_args", "cli_args", "parsed_args"})  # fmt: skip
+_CONFIGURATIONS = frozenset(
+    {
+        "args",
+        "arg",
+        "cfg",
+        "config",
+        "conf",
+        "opt",
+        "opts",
+        "options",
+        "hparams",
+        "hparam",
+        "hp",
+        "flags",
+        "params",
+        "hyperparameters",
+        "settings",
+        "train_cfg",
+        "training_args",
+        "cli_args",
+        "parsed_args",
+    }
+)

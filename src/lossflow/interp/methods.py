@@ -1,4 +1,4 @@
-"""Methods that the program doesn't define: of tensors, containers, strings, optimizers, and objects of other packages."""
+"""Methods that the program doesn't define: of tensors, containers, strings, and objects of other packages."""
 
 from __future__ import annotations
 

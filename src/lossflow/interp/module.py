@@ -20,7 +20,6 @@ from lossflow.interp.machine import Arguments, Code, Frame, Machine, Unit
 from lossflow.interp.places import Places, Spans
 from lossflow.source import Source
 
-
 Resolve = Callable[[str, str], "Source | None"]
 """Gives the file that a dotted name means in an import statement of a file."""
 
@@ -57,6 +56,7 @@ def _interpret(source: Source, catalog: Catalog, resolve: Resolve) -> Trace:
         run_nodes=statements.run_block,
         call_value=calls.call,
         resolve=resolve,
+        unseen=Ref(0),
     )
     unit.globals = machine.allocate(tree, Record(Kind.SCOPE))
     machine.unseen = machine.allocate(machine, Record(Kind.SCOPE))

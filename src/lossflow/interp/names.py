@@ -36,8 +36,7 @@ def load(machine: Machine, name: str, frame: Frame) -> Value:
         if (
             machine.catalog.loss(dotted)
             or machine.catalog.optimizer(dotted)
-            or package == "torch.nn"
-            and name[0].isupper()
+            or (package == "torch.nn" and name[0].isupper())
         ):
             return External(dotted)
     if name in BUILTINS:

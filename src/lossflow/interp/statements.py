@@ -94,7 +94,7 @@ def _update(
     node: cst.CSTNode,
     frame: Frame,
 ) -> Outcome:
-    """`target += operand`: what is added counts as often as the loops go round, and the variable is as old as before."""
+    """`target += operand`: what is added counts as often as the loops go round."""
     before = machine.evaluate(target, frame)
     value = machine.evaluate(operand, frame)
     if gradients.note_update(machine, target, operator, value, node, frame):

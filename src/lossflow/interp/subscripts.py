@@ -91,11 +91,15 @@ def _tensor(machine: Machine, tensor: Tensor, node: cst.Subscript, frame: Frame)
                 return replace(tensor, axes=axes if len(node.slice) == 1 else _behind(axes), data=False)
             case cst.Index(value=inner):
                 index = machine.evaluate(inner, frame)
-                if isinstance(index, Const) and len(node.slice) == 1:
-                    if isinstance(index.value, str) or tensor.data and isinstance(index.value, int):
-                        return replace(tensor, data=True)
+                if isinstance(index, Const) and len(node.slice) == 1 and _names_a_part(tensor, index):
+                    return replace(tensor, data=True)
                 axes, dim = _indexed(axes, dim, index)
     return replace(tensor, axes=axes, data=False)
+
+
+def _names_a_part(tensor: Tensor, index: Const) -> bool:
+    """True for `batch["x"]`, and for `batch[0]` where the batch may be a tuple."""
+    return isinstance(index.value, str) or (tensor.data and isinstance(index.value, int))
 
 
 def _behind(axes: Axes) -> Axes:
