@@ -336,9 +336,9 @@ def _transposed(call: Call) -> Value:
         if i < len(dims) and j < len(dims):
             dims[i], dims[j] = dims[j], dims[i]
             return replace(call.tensor, axes=Axes(tuple(dims), certain=axes.certain), data=False)
-    if isinstance(first, tuple) and isinstance(second, tuple) and axes.known and axes.dims == (True,):
-        if all(dim > 0 or dim == -1 for dim in (first[0], second[0])):
-            return replace(call.tensor, data=False)  # only dimensions behind the examples change places
+    behind = isinstance(first, tuple) and isinstance(second, tuple) and all(d > 0 or d == -1 for d in first + second)
+    if behind and axes.known and axes.dims == (True,):
+        return replace(call.tensor, data=False)  # only dimensions behind the examples change places
     return replace(call.tensor, axes=axes.shuffled(), data=False)
 
 
