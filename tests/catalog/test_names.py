@@ -48,7 +48,7 @@ def test_constants(name: str) -> None:
     _names(
         "n N B num count cnt size total norm denom num_samples num_tokens n_tokens ntokens lengths num_boxes "
         "num_pos num_items_in_batch base_batch_size max_batch_size num_frames divisor normalizer avg_count"
-        " total_samples n_2 accum_tokens"
+        " total_samples n_2 accum_tokens batch"
     ),
 )
 def test_counts_of_something(name: str) -> None:
@@ -58,7 +58,7 @@ def test_counts_of_something(name: str) -> None:
 @pytest.mark.parametrize(
     "name",
     _names(
-        "x loss foo num_batches n_batches batches steps_per_epoch num_iters batch scale factor _ result"
+        "x loss foo num_batches n_batches batches steps_per_epoch num_iters scale factor _ result"
         " gradient_penalty minibatch images accumulated_loss"
     ),
 )

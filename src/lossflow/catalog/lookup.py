@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from functools import cache
+from functools import cache, cached_property
 from typing import TypeVar
 
 from lossflow.catalog.ecosystem_losses import ECOSYSTEM_LOSSES, REDUCERS
@@ -89,6 +89,12 @@ class Catalog:
             sinks=(*self.sinks, *sinks),
             batch_size_names=self.batch_size_names | frozenset(batch_size_names),
         )
+
+    @cached_property
+    def packages(self) -> frozenset[str]:
+        """The packages that have a row: what they define is told by their rows, never by reading their files."""
+        named = (*self._losses, *self._optimizers, *self._sinks, *self._frameworks)
+        return frozenset(name.partition(".")[0] for name in named if "." in name)
 
     def loss(self, dotted: str) -> LossMatch | None:
         """The loss class or function of that name, by whichever path it is imported."""

@@ -8,8 +8,10 @@ MAX_DEPTH = 14
 """Calls of the program's own functions within each other."""
 MAX_RECURSION = 1
 """Times that one function may stand on the stack while it is called again."""
-MAX_MODULES = 60
+MAX_MODULES = 30
 """Files that imports are followed into from one file."""
+MAX_CHARACTERS = 400_000
+"""Characters of all those files together: reading them is the dearest part of the analysis."""
 MAX_ROUNDS = 3
 """Rounds of a loop before what still changes is unknown."""
 PYTHON_RECURSION = 12_000

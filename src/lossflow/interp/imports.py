@@ -43,6 +43,8 @@ def _import(machine: Machine, alias: cst.ImportAlias, frame: Frame) -> None:
 def imported(machine: Machine, dotted: str, frame: Frame, name: str = "") -> Value:
     """A module of the program, or a name of one; else a name of another package."""
     file = frame.unit.source.name
+    if dotted.partition(".")[0] in machine.catalog.packages:
+        return External(modules.below(dotted, name) if name else dotted)
     if machine.resolve(file, dotted) is not None or (
         name and machine.resolve(file, modules.below(dotted, name)) is not None
     ):

@@ -9,7 +9,7 @@ import libcst as cst
 from lossflow.domain.environment import Kind, Record
 from lossflow.domain.values import External, Imported, Ref, Unknown, Value
 from lossflow.errors import NotAnalysed
-from lossflow.interp.budget import MAX_MODULES
+from lossflow.interp.budget import MAX_CHARACTERS, MAX_MODULES
 from lossflow.interp.machine import Frame, Machine, Unit
 from lossflow.interp.places import Places
 from lossflow.source import Source
@@ -42,8 +42,12 @@ def load(machine: Machine, dotted: str, unit: Unit) -> Value | None:
         if known.globals.address not in machine.heap:
             _execute(machine, known)  # it was loaded on a path of the program that was given up
         return known.globals
-    if len(machine.units) > MAX_MODULES:
-        machine.note(f"{machine.root.source.name}: imports are followed into {MAX_MODULES} files, and no further")
+    characters = sum(len(one.source.text) for one in machine.units.values() if one is not machine.root)
+    if len(machine.units) > MAX_MODULES or characters + len(source.text) > MAX_CHARACTERS:
+        machine.note(
+            f"{machine.root.source.name}: imports are followed into {MAX_MODULES} files"
+            f" and {MAX_CHARACTERS} characters, and no further"
+        )
         return None
     lowered = source.text.lower()
     if not any(word in lowered for word in _WORDS):
