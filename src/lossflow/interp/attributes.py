@@ -16,6 +16,7 @@ from lossflow.domain.values import (
     External,
     Function,
     OneOf,
+    Partial,
     Ref,
     Size,
     Super,
@@ -46,6 +47,9 @@ def load(machine: Machine, owner: Value, name: str, node: cst.CSTNode, frame: Fr
             found = classes.lookup(machine, owner, name)
             if isinstance(found, Function) and found.kind == "classmethod":
                 return Bound(owner, found)
+            if found is None and name == "apply" and classes.is_autograd_function(machine, owner):
+                forward = classes.lookup(machine, owner, "forward")
+                return Unknown(name) if forward is None else Partial(forward, (Unknown("ctx"),), ())
             return Unknown(name) if found is None else found
         case Super():
             return classes.super_attribute(machine, owner, name)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-MAX_STEPS = 150_000
+MAX_STEPS = 100_000
 """Expressions evaluated for one file."""
 MAX_DEPTH = 14
 """Calls of the program's own functions within each other."""
@@ -10,7 +10,7 @@ MAX_RECURSION = 1
 """Times that one function may stand on the stack while it is called again."""
 MAX_MODULES = 30
 """Files that imports are followed into from one file."""
-MAX_CHARACTERS = 400_000
+MAX_CHARACTERS = 200_000
 """Characters of all those files together: reading them is the dearest part of the analysis."""
 MAX_ROUNDS = 3
 """Rounds of a loop before what still changes is unknown."""

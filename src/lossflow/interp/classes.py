@@ -74,6 +74,11 @@ def is_module(machine: Machine, cls: Value) -> bool:
     return False
 
 
+def is_autograd_function(machine: Machine, cls: Value) -> bool:
+    """True for a subclass of `torch.autograd.Function`, whose `apply` runs its `forward`."""
+    return any(base.name == "torch.autograd.Function" for base in external_bases(machine, cls))
+
+
 def instance_class(machine: Machine, value: Value) -> Value | None:
     """The class of an instance."""
     if isinstance(value, Ref) and machine.get(value).kind is Kind.INSTANCE:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -20,6 +21,11 @@ from lossflow.interp.machine import Arguments, Code, Frame, Machine, Unit
 from lossflow.interp.places import Places, Spans
 from lossflow.source import Source
 
+_TRAINS = re.compile(
+    r"backward|\.step\(|training_step|compute_loss|autograd|optim|Trainer|\.fit\(|\b_?(?:train|learn|run|main|fit|solve)\w*\("
+)
+"""What a file has that takes a loss to an update, or calls what does."""
+
 Resolve = Callable[[str, str], "Source | None"]
 """Gives the file that a dotted name means in an import statement of a file."""
 
@@ -31,7 +37,9 @@ def interpret(source: Source, *, catalog: Catalog, resolve: Resolve | None = Non
     """
     with _deep_recursion():
         try:
-            return _interpret(source, catalog, resolve or _out_of_sight)
+            # A file without a training step only computes what others train with: what it imports changes nothing in it.
+            trains = resolve is not None and _TRAINS.search(source.text) is not None
+            return _interpret(source, catalog, resolve if resolve is not None and trains else _out_of_sight)
         except RecursionError:
             raise NotAnalysed("its expressions are nested too deep") from None
 

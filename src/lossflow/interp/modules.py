@@ -23,7 +23,7 @@ def parse(source: Source) -> cst.Module:
     return _parsed(source.text)
 
 
-@lru_cache(maxsize=40)
+@lru_cache(maxsize=128)
 def _parsed(text: str) -> cst.Module:
     try:
         return cst.parse_module(text)
