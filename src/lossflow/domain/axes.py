@@ -148,17 +148,13 @@ class Axes:
         if None in counts or counts == {0}:
             return Axes.UNKNOWN if None in counts else replace(Axes.PLAIN, certain=certain)
         if self.reduced or other.reduced:
-            kept, plain = (other, self) if self.reduced else (self, other)
-            # A plain tensor of unknown rank may stand above the batch, as in (E, 1) * (B,): where it does is unknown.
-            if kept.known and (plain.rank is not None and plain.rank <= _least_rank(kept)):
-                return replace(kept, certain=certain)
-            return replace(kept.shuffled() if plain.rank is None and not kept.known else kept, certain=certain)
+            # A plain tensor is taken not to stand above the batch, as (1, E) does above (B,): weights and masks don't.
+            return replace(other if self.reduced else self, certain=certain)
         if self.known and other.known and self.dims == other.dims:
             return Axes(self.dims, self._tail_with(other), certain=certain)
         if counts == {1} and self.known and other.known and self.dims[:1] == other.dims[:1] == (True,):
-            longer = max(self.dims, other.dims, key=len)
             # (B,) against (B, T) pairs every example with every other in torch; scripts that run have equal ranks.
-            return Axes(longer, self._tail_with(other), certain=certain)
+            return replace(max(self, other, key=lambda axes: len(axes.dims)), certain=certain)
         return replace(Axes.SOMEWHERE, certain=False) if counts == {1} else Axes.UNKNOWN
 
     def _tail_with(self, other: Axes) -> Tail:
@@ -171,20 +167,19 @@ class Axes:
         if self == other:
             return self
         certain = self.certain and other.certain
-        if self.known and other.known and self.dims == other.dims:
-            return Axes(self.dims, Tail.ANY, certain=certain)
-        if self.reduced and other.reduced:
-            return replace(Axes.PLAIN, certain=certain)
-        if (
-            self.known
-            and other.known
-            and self.dims[:1] == other.dims[:1] == (True,)
-            and self.batches == other.batches == 1
-        ):
-            return Axes((True,), Tail.ANY, certain=certain)
+        if replace(self, certain=certain) == replace(other, certain=certain):
+            return replace(self, certain=certain)
+        core = self._core()
+        if self.known and other.known and core == other._core():
+            further = all(len(axes.dims) + (axes.tail is Tail.SOME) > len(core) for axes in (self, other))
+            return Axes(core, Tail.SOME if further else Tail.ANY, certain=certain)
         if self.batches == other.batches == 1:
             return replace(Axes.SOMEWHERE, certain=certain)
         return Axes.UNKNOWN
+
+    def _core(self) -> tuple[bool, ...]:
+        """The listed dimensions up to the last that runs over examples."""
+        return self.dims[: max((i + 1 for i, over in enumerate(self.dims) if over), default=0)]
 
     def __str__(self) -> str:
         match self.where:
@@ -200,10 +195,6 @@ class Axes:
 def _shorter(tail: Tail) -> Tail:
     """The tail after one of its dimensions went."""
     return Tail.ANY if tail is Tail.SOME else tail
-
-
-def _least_rank(axes: Axes) -> int:
-    return len(axes.dims) + (axes.tail is Tail.SOME)
 
 
 Axes.SCALAR = Axes()

@@ -6,9 +6,10 @@ from dataclasses import replace
 
 import libcst as cst
 
+from lossflow.catalog.names import means_optimizer
 from lossflow.domain import tensors
 from lossflow.domain.environment import Kind
-from lossflow.domain.values import Const, Number, OneOf, Ref, Size, Super, Tensor, Unknown, Value
+from lossflow.domain.values import Const, External, Number, OneOf, Ref, Size, Super, Tensor, Unknown, Value
 from lossflow.interp import (
     classes,
     containers,
@@ -136,6 +137,9 @@ def _of_object(
             return unseen.prepared(machine, arguments)
         if distributions.is_distribution(base.name):
             return distributions.call_method(machine, receiver, name, arguments) or Unknown(computed=True)
+    if name == "step" and _is_called_optimizer(machine, receiver, node):
+        optimizers.step(machine, receiver, node, frame)
+        return Unknown(computed=True)
     if name == "zero_grad":
         optimizers.zero_grad(machine, receiver, node, frame)
         return Const(None)
@@ -146,3 +150,14 @@ def _of_object(
     if name == "parse_args":
         return Unknown("args")
     return Unknown(computed=True, why=f"what `.{name}()` returns", site=machine.site(node, frame))
+
+
+def _is_called_optimizer(machine: Machine, receiver: Ref, node: cst.CSTNode) -> bool:
+    """True for an object of a class out of sight that is called an optimizer: `optimizer = mine.Clipped(...)`."""
+    cls = machine.get(receiver).cls
+    match node:
+        case cst.Call(func=cst.Attribute(value=cst.Name(value=name) | cst.Attribute(attr=cst.Name(value=name)))):
+            known = name
+        case _:
+            known = ""
+    return means_optimizer(known) or (isinstance(cls, External) and means_optimizer(cls.name.rpartition(".")[2]))

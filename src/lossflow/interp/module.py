@@ -37,7 +37,7 @@ def interpret(source: Source, *, catalog: Catalog, resolve: Resolve | None = Non
     """
     with _deep_recursion():
         try:
-            # A file without a training step only computes what others train with: what it imports changes nothing in it.
+            # A file without a training step only computes what others train with: its imports change nothing in it.
             trains = resolve is not None and _TRAINS.search(source.text) is not None
             return _interpret(source, catalog, resolve if resolve is not None and trains else _out_of_sight)
         except RecursionError:
