@@ -7,13 +7,15 @@ from functools import lru_cache
 import libcst as cst
 
 from lossflow.domain.environment import Kind, Record
-from lossflow.domain.values import External, Imported, Ref, Unknown, Value
+from lossflow.domain.values import External, Imported, OneOf, Ref, Unknown, Value, one_of
 from lossflow.errors import NotAnalysed
 from lossflow.interp.budget import MAX_CHARACTERS, MAX_MODULES
 from lossflow.interp.machine import Frame, Machine, Unit
 from lossflow.interp.places import Places
 from lossflow.source import Source
 
+_SHORT = 2_000
+"""A shorter module is read in any case: the `__init__.py` of a package names what is below it."""
 _WORDS = ("loss", "criterion", "backward", "reduction", "optim", "nn.", "loader", "args", "config", "torch")
 """A module that has none of these has no part in the way of a loss."""
 
@@ -50,7 +52,7 @@ def load(machine: Machine, dotted: str, unit: Unit) -> Value | None:
         )
         return None
     lowered = source.text.lower()
-    if not any(word in lowered for word in _WORDS):
+    if len(lowered) > _SHORT and not any(word in lowered for word in _WORDS):
         return None
     try:
         tree = parse(source)
@@ -77,6 +79,8 @@ def _execute(machine: Machine, unit: Unit) -> None:
 
 def force(machine: Machine, value: Value) -> Value:
     """What an imported name is, now that something is done with it."""
+    if isinstance(value, OneOf) and any(isinstance(one, Imported) for one in value.values):
+        return one_of(tuple(force(machine, one) for one in value.values))  # imported under `try`
     if not isinstance(value, Imported):
         return value
     unit = machine.units[value.file]

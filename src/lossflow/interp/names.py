@@ -9,7 +9,7 @@ import libcst as cst
 from lossflow.domain.environment import Kind
 from lossflow.domain.exponent import Exponent
 from lossflow.domain.trace import Site, Step, StepKind
-from lossflow.domain.values import Const, External, Imported, Number, Ref, Tensor, Tuple, Unknown, Value
+from lossflow.domain.values import Const, External, Imported, Number, OneOf, Ref, Tensor, Tuple, Unknown, Value
 from lossflow.interp import attributes, iteration, modules, subscripts
 from lossflow.interp.builtin_names import BUILTINS, CONSTANTS
 from lossflow.interp.machine import Frame, Machine
@@ -23,7 +23,7 @@ def load(machine: Machine, name: str, frame: Frame) -> Value:
     while isinstance(scope, Ref):
         record = machine.get(scope)
         value = record.get(name)
-        if isinstance(value, Imported):
+        if isinstance(value, (Imported, OneOf)):
             value = modules.force(machine, value)
             machine.set(scope, machine.get(scope).put(name, value))
         if value is not None:
