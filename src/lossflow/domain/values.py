@@ -307,11 +307,19 @@ def _join_terms(left: tuple[Term, ...], right: tuple[Term, ...]) -> tuple[Term, 
     Where one branch only adds terms (`if kl: loss = loss + kl`), the longer objective stands for both. Where the two
     compute different losses, one term stands for either.
     """
-    mine, theirs = {t.origin: t for t in left}, {t.origin: t for t in right}
+    mine, theirs = _by_origin(left), _by_origin(right)
     more, fewer = (mine, theirs) if len(mine) >= len(theirs) else (theirs, mine)
     if fewer.keys() <= more.keys():
         return tuple(term if origin not in fewer else _join_term(term, fewer[origin]) for origin, term in more.items())
     return (merged((*left, *right)),)
+
+
+def _by_origin(terms: tuple[Term, ...]) -> dict[Trail, Term]:
+    """One term for each origin: `loss + penalty(x) + target` has two addends whose origin is out of sight."""
+    kept: dict[Trail, Term] = {}
+    for term in terms:
+        kept[term.origin] = _join_term(kept[term.origin], term) if term.origin in kept else term
+    return kept
 
 
 def _join_term(left: Term, right: Term) -> Term:
