@@ -6,24 +6,8 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from lossflow.domain.environment import Kind
-from lossflow.domain.values import Bound, Class, External, Function, OneOf, Ref, Super, Unknown, Value
+from lossflow.domain.values import Bound, Class, External, Function, Ref, Super, Value
 from lossflow.interp.machine import Machine
-
-MODULES = frozenset(
-    {
-        "torch.nn.Module",
-        "torch.nn.modules.Module",
-        "torch.nn.modules.module.Module",
-        "pytorch_lightning.LightningModule",
-        "lightning.LightningModule",
-        "lightning.pytorch.LightningModule",
-        "torch.nn.Sequential",
-        "torch.nn.modules.loss._Loss",
-        "torch.nn.modules.loss._WeightedLoss",
-        "torch.jit.ScriptModule",
-        "transformers.PreTrainedModel",
-    }
-)
 
 
 def lineage(machine: Machine, cls: Value) -> Iterator[Value]:
@@ -62,18 +46,6 @@ def external_bases(machine: Machine, cls: Value) -> tuple[External, ...]:
     return tuple(one for one in lineage(machine, cls) if isinstance(one, External))
 
 
-def is_module(machine: Machine, cls: Value) -> bool:
-    """True when the class is an `nn.Module` as far as can be seen."""
-    for one in lineage(machine, cls):
-        match one:
-            case External(name=name):
-                if name in MODULES or machine.catalog.loss(name) is not None or name.startswith("torch.nn."):
-                    return True
-            case Unknown(name=name):
-                return name.endswith(("Module", "Model", "Loss", "Net"))
-    return False
-
-
 def is_autograd_function(machine: Machine, cls: Value) -> bool:
     """True for a subclass of `torch.autograd.Function`, whose `apply` runs its `forward`."""
     return any(base.name == "torch.autograd.Function" for base in external_bases(machine, cls))
@@ -106,8 +78,3 @@ def super_attribute(machine: Machine, owner: Super, name: str) -> Value:
                     return Bound(owner, name)
         passed = passed or one == owner.owner
     return Bound(owner, name)
-
-
-def choices(value: Value) -> tuple[Value, ...]:
-    """The classes that a value may be."""
-    return value.values if isinstance(value, OneOf) else (value,)
