@@ -13,6 +13,7 @@ from lossflow.config import Config
 from lossflow.errors import NotAnalysed
 from lossflow.findings import Finding
 from lossflow.nesting import refuse_deep_nesting
+from lossflow.notebook import read
 from lossflow.source import Source
 from lossflow.suppression import Suppressions
 
@@ -52,7 +53,7 @@ def check_file(path: Path, config: Config) -> FileReport:
     """Read and check a file; a file that can't be read is reported as not analysed."""
     name = str(path)
     try:
-        source = Source.from_bytes(name, path.read_bytes())
+        source = read(name, path.read_bytes())
     except NotAnalysed as error:
         return FileReport(name, failure=str(error))
     except OSError as error:
@@ -127,7 +128,7 @@ def _findings(trace: Trace, config: Config) -> Iterator[Finding]:
 def _unsuppressed(findings: Iterable[Finding], source: Source) -> Iterator[Finding]:
     comments = Suppressions(source.text)
     for finding in findings:
-        if not comments.silences(finding.code, source.location(finding.span.start).row):
+        if not comments.silences(finding.code, source.row(finding.span.start)):
             yield finding
 
 

@@ -14,9 +14,9 @@ from lossflow.config import Config
 from lossflow.config_files import Configs, inline
 from lossflow.discovery import Found, Walk
 from lossflow.errors import LossflowError, NotAnalysed, UsageError
+from lossflow.notebook import read
 from lossflow.rendering.places import shown
 from lossflow.schema import suggestion
-from lossflow.source import Source
 
 CLEAN, FINDINGS, FAILURE = 0, 1, 2
 _INTERRUPTED, _BROKEN_PIPE = 130, 141  # what a shell says of a process that SIGINT or SIGPIPE ended
@@ -77,7 +77,7 @@ def _from_stdin(options: Namespace, configs: Configs) -> Iterator[FileReport]:
         return
     config = configs.of(Path(name).parent if options.stdin_filename else Path.cwd())
     try:
-        source = Source.from_bytes(name, sys.stdin.buffer.read())
+        source = read(name, sys.stdin.buffer.read())
     except NotAnalysed as error:
         yield FileReport(name, failure=str(error))
         return

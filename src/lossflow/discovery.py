@@ -14,7 +14,7 @@ from lossflow.config import Config
 if TYPE_CHECKING:
     from pathspec import GitIgnoreSpec
 
-SUFFIXES = (".py",)
+SUFFIXES = (".py", ".ipynb")
 """The files that are taken from a folder; a file that is named is taken whatever its suffix."""
 
 

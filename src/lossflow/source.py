@@ -53,6 +53,7 @@ class Source:
     text: str
     encoding: str = "utf-8"
     bom: bool = False
+    cells: tuple[int, ...] = ()  # where the code cells of a notebook begin in `text`
 
     @staticmethod
     def from_bytes(name: str, data: bytes) -> Source:
@@ -69,17 +70,28 @@ class Source:
         """The file as it stands on disk: in its own encoding, with its byte-order mark and its newlines."""
         return (_BOM if self.bom else b"") + self.text.encode(self.encoding)
 
+    def row(self, offset: int) -> int:
+        """The line of a character offset in the whole text, from 1."""
+        return bisect_right(self._starts, offset)
+
     def location(self, offset: int) -> Location:
-        """The line and column of a character offset."""
-        row = bisect_right(self._starts, offset)
-        return Location(row, offset - self._starts[row - 1] + 1)
+        """The line and column of a character offset; in a notebook, the cell and the line in it."""
+        row = self.row(offset)
+        column = offset - self._starts[row - 1] + 1
+        cell = bisect_right(self.cells, offset)
+        return Location(row - self.row(self.cells[cell - 1]) + 1, column, cell) if cell else Location(row, column)
 
     def line(self, row: int) -> str:
-        """The text of a line, from 1, without its newline; empty past the end."""
+        """The text of a line of the whole, from 1, without its newline; empty past the end."""
         if not 1 <= row <= len(self._starts):
             return ""
         end = self._starts[row] if row < len(self._starts) else len(self.text)
         return self.text[self._starts[row - 1] : end].rstrip("\r\n")
+
+    def described(self, row: int) -> str:
+        """A line of the whole as people find it: `line 12`, or `line 3 of cell 2` of a notebook."""
+        place = self.location(self._starts[min(row, len(self._starts)) - 1])
+        return f"line {place.row}" if place.cell is None else f"line {place.row} of cell {place.cell}"
 
     @property
     def newline(self) -> str:

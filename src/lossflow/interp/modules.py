@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from functools import lru_cache
 
 import libcst as cst
@@ -14,6 +15,8 @@ from lossflow.interp.machine import Frame, Machine, Unit
 from lossflow.interp.places import Places
 from lossflow.source import Source
 
+_POSITION = re.compile(r"^parser error: (?:error at \d+:\d+: )?")
+"""How libcst begins its messages, with a line that counts through all cells of a notebook."""
 _SHORT = 2_000
 """A shorter module is read in any case: the `__init__.py` of a package names what is below it."""
 _WORDS = ("loss", "criterion", "backward", "reduction", "optim", "nn.", "loader", "args", "config", "torch")
@@ -22,16 +25,16 @@ _WORDS = ("loss", "criterion", "backward", "reduction", "optim", "nn.", "loader"
 
 def parse(source: Source) -> cst.Module:
     """The tree of a source; raises NotAnalysed when it is not valid Python."""
-    return _parsed(source.text)
+    try:
+        return _parsed(source.text)
+    except cst.ParserSyntaxError as error:
+        message = _POSITION.sub("", error.message.split("\n")[0])
+        raise NotAnalysed(f"it is not valid Python: {source.described(error.raw_line)}, {message}") from None
 
 
 @lru_cache(maxsize=128)
 def _parsed(text: str) -> cst.Module:
-    try:
-        return cst.parse_module(text)
-    except cst.ParserSyntaxError as error:
-        message = error.message.split("\n")[0]
-        raise NotAnalysed(f"it is not valid Python: line {error.raw_line}, {message}") from None
+    return cst.parse_module(text)
 
 
 def load(machine: Machine, dotted: str, unit: Unit) -> Value | None:

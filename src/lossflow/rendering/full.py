@@ -55,7 +55,7 @@ def _rows(finding: Finding, source: Source, report: FileReport) -> Iterator[int]
 def _excerpt(source: Source, span: Span, *, width: int, mark: str, style: str) -> Iterator[Line]:
     """The first line of the span, with what belongs to the span underlined."""
     start = source.location(span.start)
-    line = source.line(start.row)
+    line = source.line(source.row(span.start))
     last = start.column - 1 + span.end - span.start
     before, inside = line[: start.column - 1], line[start.column - 1 : last]
     yield (Piece(f"{start.row:>{width}} | ", "blue"), Piece(visible(line)))

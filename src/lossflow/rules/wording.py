@@ -18,10 +18,7 @@ _OFTEN = {Fraction(1): "doubles", Fraction(2): "quadruples"}
 def line(trace: Trace, place: Place) -> str:
     """`line 12`; `line 3 of cell 2` in a notebook, `line 12 of losses.py` where the place is in another file."""
     source = trace.sources[place.file]
-    location = source.location(trace.span(place).start)
-    words = f"line {location.row}"
-    if location.cell is not None:
-        words += f" of cell {location.cell}"
+    words = source.described(source.row(trace.span(place).start))
     return words if place.file == trace.file else f"{words} of {PurePath(place.file).name}"
 
 

@@ -1,0 +1,118 @@
+"""Notebooks: all code cells are one program, and findings stand in their cell."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from lossflow.checking import check_file
+from lossflow.config import Config
+from lossflow.errors import NotAnalysed
+from lossflow.notebook import read
+from lossflow.source import Location
+
+SETUP = "import torch\nfrom torch import nn\n\nmodel = nn.Linear(4, 1)\n"
+TRAIN = (
+    "optimizer = torch.optim.SGD(model.parameters(), lr=0.1)\n"
+    'criterion = nn.MSELoss(reduction="sum")\n'
+    "for x, y in torch.utils.data.DataLoader([]):\n"
+    "    optimizer.zero_grad()\n"
+    "    criterion(model(x), y).backward()\n"
+    "    optimizer.step()"
+)
+
+
+def _notebook(*cells: str | tuple[str, str], metadata: object = None) -> bytes:
+    made = []
+    for cell in cells:
+        kind, text = cell if isinstance(cell, tuple) else ("code", cell)
+        made.append({"cell_type": kind, "source": text.splitlines(keepends=True)})
+    return json.dumps({"cells": made, "metadata": metadata or {}, "nbformat": 4}).encode()
+
+
+def _findings(path: Path, data: bytes) -> list[tuple[str, Location]]:
+    path.write_bytes(data)
+    report = check_file(path, Config())
+    assert report.failure is None
+    return [(f.code, report.sources[f.file].location(f.span.start)) for f in report.findings]
+
+
+def test_a_loss_is_followed_from_cell_to_cell(tmp_path: Path) -> None:
+    data = _notebook(SETUP, ("markdown", "# Training"), TRAIN)
+    assert _findings(tmp_path / "a.ipynb", data) == [("LF101", Location(2, 13, 2))]
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "%matplotlib inline",
+        "!pip install torch",
+        "files = !ls",
+        "device = %env DEVICE",
+        "model?",
+        "torch.nn??",
+        "?model",
+        "  %timeit -n 1 print()".strip(),
+    ],
+)
+def test_what_ipython_adds_does_not_break_the_program(tmp_path: Path, line: str) -> None:
+    data = _notebook(SETUP + line + "\n", f"{line}\n" + TRAIN)
+    assert _findings(tmp_path / "a.ipynb", data) == [("LF101", Location(3, 13, 2))]
+
+
+def test_a_magic_in_an_indented_line(tmp_path: Path) -> None:
+    data = _notebook(SETUP, "if True:\n    %time print(1)\n" + TRAIN)
+    assert _findings(tmp_path / "a.ipynb", data) == [("LF101", Location(4, 13, 2))]
+
+
+def test_a_cell_of_another_language_is_passed_over(tmp_path: Path) -> None:
+    data = _notebook(SETUP, "%%bash\nfor x in a; do echo $x; done\n", "%%time\n" + TRAIN)
+    assert _findings(tmp_path / "a.ipynb", data) == [("LF101", Location(3, 13, 3))]
+
+
+def test_a_percent_sign_at_the_start_of_a_line_of_python_is_left_alone() -> None:
+    cell = "text = '''\n%d of them\n'''\nrest = (7\n% 4)\n"
+    assert read("a.ipynb", _notebook(cell)).text == cell
+
+
+def test_noqa_silences_a_line_of_a_cell(tmp_path: Path) -> None:
+    data = _notebook(SETUP, TRAIN.replace('"sum")', '"sum")  # noqa: LF101'))
+    assert _findings(tmp_path / "a.ipynb", data) == []
+
+
+def test_a_notebook_in_another_language_has_no_findings(tmp_path: Path) -> None:
+    data = _notebook("library(torch)\nloss <- 1\n", metadata={"kernelspec": {"language": "R"}})
+    assert _findings(tmp_path / "a.ipynb", data) == []
+
+
+def test_the_format_of_2011_is_read_too() -> None:
+    old = {"worksheets": [{"cells": [{"cell_type": "code", "input": ["x = 1\n"]}]}], "nbformat": 3}
+    assert read("a.ipynb", json.dumps(old).encode()).text == "x = 1\n"
+
+
+@pytest.mark.parametrize(
+    ("data", "reason"),
+    [
+        (b'{"cells": [', "its JSON is broken (line 1)"),
+        (b"[]", "its JSON is not an object"),
+        (b"\xff\xfe", "not valid UTF-8"),
+    ],
+)
+def test_a_broken_notebook_is_not_analysed(data: bytes, reason: str) -> None:
+    with pytest.raises(NotAnalysed) as caught:
+        read("a.ipynb", data)
+    assert reason in str(caught.value)
+
+
+def test_a_cell_that_is_not_python_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "a.ipynb"
+    path.write_bytes(_notebook(SETUP, "def broken(:\n    loss\n"))
+    assert "not valid Python: line 2 of cell 2, expected" in (check_file(path, Config()).failure or "")
+
+
+def test_the_file_is_left_as_it_is(tmp_path: Path) -> None:
+    data = _notebook(SETUP, TRAIN)
+    _findings(tmp_path / "a.ipynb", data)
+    assert (tmp_path / "a.ipynb").read_bytes() == data
