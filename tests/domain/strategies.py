@@ -27,10 +27,9 @@ from lossflow.domain.values import (
     join,
 )
 
-
 # Hypothesis writes out class variables like fields, and those of these two hold instances: gigabytes for one example.
-for cls in (Axes, Exponent):
-    cls._repr_pretty_ = lambda value, printer, cycle: printer.text(repr(value))
+for written in (Axes, Exponent):
+    setattr(written, "_repr_pretty_", lambda value, printer, cycle: printer.text(repr(value)))  # noqa: B010
 
 Shape = tuple[bool, ...]
 """A concrete shape without its sizes: which dimensions run over the examples."""
@@ -54,7 +53,9 @@ def exponents(draw: st.DrawFn) -> Exponent:
     """Single exponents, closed intervals, and intervals that are open at one or both ends."""
     low, high = sorted((draw(rationals), draw(rationals)))
     return draw(
-        st.sampled_from([Exponent.of(low), Exponent.between(low, high), Exponent(None, high), Exponent(low, None), Exponent.UNKNOWN])
+        st.sampled_from(
+            [Exponent.of(low), Exponent.between(low, high), Exponent(None, high), Exponent(low, None), Exponent.UNKNOWN]
+        )
     )
 
 
@@ -116,7 +117,9 @@ def narrower(draw: st.DrawFn) -> tuple[Axes, Axes]:
 # --- values -------------------------------------------------------------------------------------------------------
 
 trails = st.lists(
-    st.builds(Step, st.sampled_from([StepKind.COMPUTED, StepKind.REDUCED, StepKind.ADDED]), st.builds(site, st.integers(1, 3))),
+    st.builds(
+        Step, st.sampled_from([StepKind.COMPUTED, StepKind.REDUCED, StepKind.ADDED]), st.builds(site, st.integers(1, 3))
+    ),
     max_size=2,
     unique=True,
 ).map(tuple)

@@ -42,7 +42,9 @@ def per_example(axes: Axes = Axes.EXAMPLES) -> Tensor:
     return Tensor(axes, (Term(Exponent.ZERO, (LOSS,)),), True, loss=True)
 
 
-losses = st.sampled_from([Axes.VECTOR, Axes.EXAMPLES, Axes.ELEMENTS, Axes((True, False)), Axes.SOMEWHERE]).map(per_example)
+losses = st.sampled_from([Axes.VECTOR, Axes.EXAMPLES, Axes.ELEMENTS, Axes((True, False)), Axes.SOMEWHERE]).map(
+    per_example
+)
 numbers = st.builds(Number, exponents())
 
 
@@ -55,13 +57,16 @@ def test_a_sum_divided_by_the_batch_size_is_the_mean(loss: Tensor) -> None:
         method("sum", binary("/", loss, B)),
         binary("/", method("sum", loss), method("size", loss, Const(0))) if loss.axes.known else method("mean", loss),
         binary("/", method("sum", loss), method("numel", loss)),
-        method("mean", method("sum", loss, Const(1))) if loss.axes.known and loss.axes.rank != 1 else method("mean", loss),
+        method("mean", method("sum", loss, Const(1)))
+        if loss.axes.known and loss.axes.rank != 1
+        else method("mean", loss),
     ]
     for way in ways:
         assert isinstance(way, Tensor)
         assert way.axes == Axes.SCALAR
         assert exponent(way) == exponent(method("mean", loss)) == Exponent.ZERO
-        assert way.loss and way.differentiable
+        assert way.loss
+        assert way.differentiable
 
 
 @given(losses)
@@ -140,7 +145,8 @@ def test_numbers_multiply_as_powers_of_b(a: Number, b: Number, k: object) -> Non
 def test_the_order_of_factors_does_not_matter(a: Number, b: Number, tensor: Tensor) -> None:
     one = binary("*", binary("*", tensor, a), b)
     other = binary("*", tensor, binary("*", a, b))
-    assert isinstance(one, Tensor) and isinstance(other, Tensor)
+    assert isinstance(one, Tensor)
+    assert isinstance(other, Tensor)
     assert [t.exponent for t in one.terms] == [t.exponent for t in other.terms]
     assert exponent(binary("*", a, tensor)) == exponent(binary("*", tensor, a))
 
@@ -177,7 +183,9 @@ def test_a_comparison_is_a_mask(both: tuple[Tensor, Tensor], other: Value) -> No
     assume(ordinary(narrow, other))
     mask = arithmetic.compare(narrow, other)
     assert isinstance(mask, Tensor)
-    assert mask.differentiable is False and not mask.loss and mask.exponent == Exponent.ZERO
+    assert mask.differentiable is False
+    assert not mask.loss
+    assert mask.exponent == Exponent.ZERO
     assert covers(arithmetic.compare(wide, other), mask)
 
 

@@ -84,7 +84,9 @@ def test_broadcasting_is_that_of_torch(left: tuple[Sizes, Axes], right: tuple[Si
     # and a plain tensor doesn't stand above the batch.
     assume(sum(shape) <= max(sum(over_examples(left[0])), sum(over_examples(right[0]))))
     known = left[1].rank is not None and right[1].rank is not None
-    above = any(not any(over_examples(a)) and any(over_examples(b)) and len(a) > len(b) for a, b in pairs(left[0], right[0]))
+    above = any(
+        not any(over_examples(a)) and any(over_examples(b)) and len(a) > len(b) for a, b in pairs(left[0], right[0])
+    )
     assume(known or not above)
     assert says(left[1].broadcast(right[1]), shape)
 
@@ -138,7 +140,7 @@ def test_a_dimension_of_size_one_is_put_in(seen: tuple[Shape, Axes], data: st.Da
     shape, axes = seen
     dim = data.draw(st.integers(-len(shape) - 1, len(shape)))
     index = dim % (len(shape) + 1)
-    assert says(axes.with_one(dim), shape[:index] + (False,) + shape[index:])
+    assert says(axes.with_one(dim), (*shape[:index], False, *shape[index:]))
 
 
 @given(seen(), st.data())
@@ -164,9 +166,11 @@ def test_the_model_tells_shapes_apart() -> None:
     assert shapes_of(Axes.SCALAR) == {()}
     assert shapes_of(Axes.VECTOR) == {(True,)}
     assert shapes_of(Axes.UNKNOWN) == set(SHAPES)
-    assert (True,) in shapes_of(Axes.EXAMPLES) and (True,) not in shapes_of(Axes.ELEMENTS)
+    assert (True,) in shapes_of(Axes.EXAMPLES)
+    assert (True,) not in shapes_of(Axes.ELEMENTS)
     assert shapes_of(Axes.PLAIN) == {(False,) * rank for rank in range(6)}
-    assert (False, True) in shapes_of(Axes.SOMEWHERE) and (True, True) not in shapes_of(Axes.SOMEWHERE)
+    assert (False, True) in shapes_of(Axes.SOMEWHERE)
+    assert (True, True) not in shapes_of(Axes.SOMEWHERE)
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from functools import reduce
 
 from hypothesis import given
@@ -25,7 +26,9 @@ def records(draw: st.DrawFn, kind: Kind | None = None) -> Record:
     if kind is Kind.LIST:
         return Record(kind, dict(enumerate(draw(st.lists(values, max_size=3)))))
     rest = draw(st.one_of(st.none(), values)) if kind is Kind.DICT else None
-    return Record(kind, draw(st.dictionaries(names, values, max_size=3)), rest, draw(exponents()) if rest else Exponent.ZERO)
+    return Record(
+        kind, draw(st.dictionaries(names, values, max_size=3)), rest, draw(exponents()) if rest else Exponent.ZERO
+    )
 
 
 addresses = st.sampled_from([0, 1, 63, 64, 200])
@@ -69,7 +72,8 @@ def test_the_join_covers_both(a: Heap, b: Heap) -> None:
         for address, record in heap.items():
             for key, value in record.slots.items():
                 kept = held(whole[address], key)
-                assert kept is not None and covers(kept, value)
+                assert kept is not None
+                assert covers(kept, value)
 
 
 @given(heaps(), heaps(), addresses, values)
@@ -91,7 +95,7 @@ def test_widening_comes_to_rest(first: Record, rounds: list[Record]) -> None:
     for each in rounds:
         states.append(widen_records(states[-1], join_records(states[-1], each)))
     # A slot appears, the ends of its exponent open, its axes change, its kind changes: then nothing is known of it.
-    changes = sum(simplified(a) != simplified(b) for a, b in zip(states, states[1:]))
+    changes = sum(simplified(a) != simplified(b) for a, b in itertools.pairwise(states))
     assert changes <= 4 * len({key for record in (first, *rounds) for key in record.slots})
 
 
@@ -102,7 +106,8 @@ def test_widening_covers_what_came_before_and_after(before: Record, after: Recor
     for record in (before, after):
         for key, value in record.slots.items():
             kept = held(whole, key)
-            assert kept is not None and covers(kept, value)
+            assert kept is not None
+            assert covers(kept, value)
 
 
 @given(st.lists(st.tuples(values, exponents()), min_size=1, max_size=4))
@@ -123,7 +128,8 @@ def test_lists_of_different_lengths_lose_the_places_of_their_elements() -> None:
     one, two = Record(Kind.LIST, {0: Const(1)}), Record(Kind.LIST, {0: Const(1), 1: Const("sum")})
     joined = join_records(one, two)
     assert not joined.slots
-    assert joined.rest is not None and covers(joined.rest, Const("sum"))
+    assert joined.rest is not None
+    assert covers(joined.rest, Const("sum"))
 
 
 def test_a_sum_that_grows_with_every_round_has_no_upper_bound() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from fractions import Fraction
 
 import pytest
@@ -34,7 +35,8 @@ def test_the_join_is_a_semilattice(a: Exponent, b: Exponent, c: Exponent) -> Non
 
 @given(exponents(), exponents(), exponents())
 def test_the_join_is_the_smallest_interval_that_holds_both(a: Exponent, b: Exponent, c: Exponent) -> None:
-    assert holds(a.join(b), a) and holds(a.join(b), b)
+    assert holds(a.join(b), a)
+    assert holds(a.join(b), b)
     if holds(c, a) and holds(c, b):
         assert holds(c, a.join(b))
 
@@ -51,13 +53,16 @@ def test_widening_covers_and_comes_to_rest(first: Exponent, later: list[Exponent
     states = [first]
     for each in later:
         states.append(states[-1].widen(each))
-        assert holds(states[-1], states[-2]) and holds(states[-1], each)
+        assert holds(states[-1], states[-2])
+        assert holds(states[-1], each)
     # Each of the two ends moves once.
-    assert sum(a != b for a, b in zip(states, states[1:])) <= 2
+    assert sum(a != b for a, b in itertools.pairwise(states)) <= 2
 
 
 @given(members(), members(), rationals)
-def test_arithmetic_covers_that_of_the_numbers(a: tuple[Exponent, Fraction], b: tuple[Exponent, Fraction], k: Fraction) -> None:
+def test_arithmetic_covers_that_of_the_numbers(
+    a: tuple[Exponent, Fraction], b: tuple[Exponent, Fraction], k: Fraction
+) -> None:
     assert is_in(a[1] + b[1], a[0] + b[0])
     assert is_in(a[1] - b[1], a[0] - b[0])
     assert is_in(-a[1], -a[0])
@@ -70,7 +75,8 @@ def test_addition_is_commutative_associative_and_monotone(a: Exponent, b: Expone
     assert a + b == b + a
     assert (a + b) + c == a + (b + c)
     assert a + Exponent.ZERO == a
-    assert -(-a) == a
+    negated = -a
+    assert -negated == a
     assert -(a + b) == -a + -b
     assert holds(a.join(b) + c, a + c)
 

@@ -194,8 +194,8 @@ def add(left: Value, right: Value, *, site: Site) -> Value:
                 return replace(tensor, axes=axes, data=False) if tensor.differentiable else Unknown(computed=True)
             added = Step(StepKind.ADDED, site)
             unknown = Term(Exponent.UNKNOWN).step(added)
-            flow = True if tensor.differentiable else None
-            return replace(tensor, terms=_gathered([*(t.step(added) for t in tensor.terms), unknown]), differentiable=flow)
+            terms = _gathered([*(t.step(added) for t in tensor.terms), unknown])
+            return replace(tensor, terms=terms, differentiable=True if tensor.differentiable else None)
     return Unknown(computed=True, site=site)
 
 

@@ -84,6 +84,11 @@ class Axes:
     def scalar(self) -> bool:
         return self.rank == 0
 
+    @property
+    def core(self) -> tuple[bool, ...]:
+        """The listed dimensions up to the last that runs over examples."""
+        return self.dims[: max((i + 1 for i, over in enumerate(self.dims) if over), default=0)]
+
     def without(self, dim: int, *, keep: bool = False) -> tuple[Axes, int | None]:
         """The axes after dimension `dim` is reduced or indexed away, and how many dimensions over examples went.
 
@@ -169,17 +174,13 @@ class Axes:
         certain = self.certain and other.certain
         if replace(self, certain=certain) == replace(other, certain=certain):
             return replace(self, certain=certain)
-        core = self._core()
-        if self.known and other.known and core == other._core():
+        core = self.core
+        if self.known and other.known and core == other.core:
             further = all(len(axes.dims) + (axes.tail is Tail.SOME) > len(core) for axes in (self, other))
             return Axes(core, Tail.SOME if further else Tail.ANY, certain=certain)
         if self.batches == other.batches == 1:
             return replace(Axes.SOMEWHERE, certain=certain)
         return Axes.UNKNOWN
-
-    def _core(self) -> tuple[bool, ...]:
-        """The listed dimensions up to the last that runs over examples."""
-        return self.dims[: max((i + 1 for i, over in enumerate(self.dims) if over), default=0)]
 
     def __str__(self) -> str:
         match self.where:

@@ -317,10 +317,10 @@ def _squeezed(call: Call) -> Value:
     if not axes.known or isinstance(dims, Unknown):
         return replace(tensor, axes=axes.shuffled())
     if dims is None:
-        if all(axes.dims):
-            return replace(tensor, axes=replace(axes, tail=Tail.NONE if axes.tail is Tail.NONE else Tail.ANY))
-        certain = axes.certain and axes.tail is Tail.NONE
-        return replace(tensor, axes=Axes(tuple(d for d in axes.dims if d), Tail.ANY, certain=certain))
+        if not all(axes.core):  # (T, B): whether time is of size one is not known
+            return replace(tensor, axes=axes.shuffled())
+        further = axes.tail is not Tail.NONE or axes.dims != axes.core
+        return replace(tensor, axes=replace(axes, dims=axes.core, tail=Tail.ANY if further else Tail.NONE))
     smaller, gone = axes.without(dims[0])
     return replace(tensor, axes=axes.shuffled() if gone is None or gone else smaller)
 
@@ -409,7 +409,7 @@ def _count(call: Call) -> Value:
 
 
 def size_along(axes: Axes, dim: int) -> Exponent:
-    """The exponent of the size of dimension `dim`."""
+    """The exponent of the size of dimension `dim`; the last of a batch of unknown rank is taken to be features."""
     if axes.reduced:
         return Exponent.ZERO
     if not axes.known:
