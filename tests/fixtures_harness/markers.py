@@ -3,6 +3,7 @@
 - `# LF201` (or `# LF301, LF101`) at the end of a line: these findings begin on that line, and nothing else is reported.
 - `# todo: LF201`: a known miss, which must not be reported yet.
 - `# revealed: per example, B^0`: what the analysis knows of the argument of `reveal(...)` on that line.
+- `# todo: revealed: scalar, B^1`: what is true of it, but not known yet.
 - the first line may say `# not run: <reason>`, or tell the torch oracle about an unusual script:
   `# oracle: <directives>`, separated by semicolons or commas: `batch size is <regex>`, `gradient B^<x>` and
   `update B^<x>` (what torch measures, 0 unless a finding says otherwise), `raises <Exception>` (torch stops, though not
@@ -61,6 +62,7 @@ class Fixture:
     expected: Counter[Place]
     missed: Counter[Place]
     revealed: dict[int, str]
+    unrevealed: dict[int, str]
     not_run: str
     directives: Directives
 
@@ -86,9 +88,10 @@ def read(path: Path, text: str | None = None) -> Fixture:
     expected: Counter[Place] = Counter()
     missed: Counter[Place] = Counter()
     revealed: dict[int, str] = {}
+    unrevealed: dict[int, str] = {}
     for line, comment in _comments(text):
-        if found := re.fullmatch(r"revealed:\s*(.+)", comment):
-            revealed[line] = found[1]
+        if found := re.fullmatch(r"(todo:\s*)?revealed:\s*(.+)", comment):
+            (unrevealed if found[1] else revealed)[line] = found[2]
         elif found := _FINDINGS.fullmatch(comment):
             places = missed if found["todo"] else expected
             places.update((line, code) for code in re.findall(_CODE, found["codes"]))
@@ -96,7 +99,9 @@ def read(path: Path, text: str | None = None) -> Fixture:
             raise BadMarker(f"{path}:{line}: `# {comment}` is not a marker")
     first = text.partition("\n")[0]
     reason = re.fullmatch(r"#\s*not run:\s*(.+)", first)
-    return Fixture(path, text, expected, missed, revealed, reason[1] if reason else "", _directives(path, first))
+    return Fixture(
+        path, text, expected, missed, revealed, unrevealed, reason[1] if reason else "", _directives(path, first)
+    )
 
 
 def collect(folder: Path) -> list[Fixture]:

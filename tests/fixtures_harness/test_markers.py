@@ -57,6 +57,11 @@ def test_reveals_are_read_with_their_line() -> None:
     assert read(HERE, "\nreveal(x)  # revealed: per example, B^0\n").revealed == {2: "per example, B^0"}
 
 
+def test_what_is_not_known_yet_is_kept_apart() -> None:
+    fixture = read(HERE, "reveal(x)  # todo: revealed: scalar, B^1\nreveal(y)  # revealed: scalar, B^0\n")
+    assert (fixture.revealed, fixture.unrevealed) == ({2: "scalar, B^0"}, {1: "scalar, B^1"})
+
+
 def test_the_first_line_says_why_a_fixture_is_not_run() -> None:
     assert read(HERE, "# not run: needs lightning\n").not_run == "needs lightning"
     assert read(HERE, "\n# not run: needs lightning\n").not_run == ""

@@ -80,6 +80,21 @@ def _step(small: dict[str, Any], large: dict[str, Any]) -> MeasuredStep:
     return MeasuredStep(small["optimizer"], frozenset(small["backward"]), calls, gradient, update)
 
 
+def shows(said: str, measured: str) -> bool:
+    """True when the words of a marker hold for what was measured, which they may leave open."""
+    if ", B^" not in said:  # a literal
+        return measured == "number, B^0"
+    (kind, exponent), (kind_shown, exponent_shown) = said.split(", B^"), measured.split(", B^")
+    if kind not in (kind_shown, "unknown axes") and (kind, kind_shown) != ("reduced", "scalar"):
+        return False
+    low, _, high = exponent.partition("..")
+    return exponent == "?" or _bound(low) <= Fraction(exponent_shown) <= _bound(high or low)
+
+
+def _bound(end: str) -> Fraction | float:
+    return float(end.replace("oo", "inf")) if "oo" in end else Fraction(end)
+
+
 def _described(small: dict[str, Any], large: dict[str, Any]) -> str:
     """What was revealed, in the words of a marker: one of its dimensions follows the batch size, or none does."""
     grown = Fraction(_exponent(small["size"], large["size"])).limit_denominator(4)

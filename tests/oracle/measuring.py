@@ -47,7 +47,8 @@ class Raised:
 class Revealed:
     """The argument of `reveal(...)`: a tensor with its shape, or a number, whose shape is None.
 
-    `size` is the norm of a tensor, in which the repeated examples count once.
+    `size` is the norm of a tensor's gradient, or of the tensor itself where gradients don't flow; repeated examples
+    count once.
     """
 
     line: int
@@ -196,11 +197,15 @@ def metered(meter: Meter) -> Iterator[None]:
         yield
 
 
-def run(code: Any, namespace: dict[str, Any], *, file: str, batch_size: int) -> Run:
-    """Run compiled `code` of the script `file` under the meter; the script itself says `batch_size`."""
+def run(code: Any, namespace: dict[str, Any], *, file: str, batch_size: int, times: int) -> Run:
+    """Run compiled `code` of the script `file` under the meter, at `times` the `batch_size` that the script says."""
     meter = Meter(file)
     seen = Run(steps=meter.steps)
-    namespace["reveal"] = lambda value: seen.reveals.append(_revealed(value, sys._getframe(1).f_lineno, batch_size))
+
+    def reveal(value: Any) -> None:
+        seen.reveals.append(_revealed(value, sys._getframe(1).f_lineno, batch_size, times))
+
+    namespace["reveal"] = reveal
     with warnings.catch_warnings(record=True) as caught, metered(meter):
         warnings.simplefilter("always")
         try:
@@ -213,10 +218,27 @@ def run(code: Any, namespace: dict[str, Any], *, file: str, batch_size: int) -> 
     return seen
 
 
-def _revealed(value: Any, line: int, batch_size: int) -> Revealed:
-    if isinstance(value, torch.Tensor):
-        return Revealed(line, list(value.shape), _norm([value[:batch_size] if value.dim() else value]))
-    return Revealed(line, None, abs(float(value)))
+def _revealed(value: Any, line: int, batch_size: int, times: int) -> Revealed:
+    if not isinstance(value, torch.Tensor):
+        return Revealed(line, None, abs(float(value)))
+    shape = list(value.shape)
+    for dim, size in enumerate(shape):
+        if times > 1 and size % (batch_size * times) == 0:
+            value = value.narrow(dim, 0, size // times)
+    return Revealed(line, shape, _slope(value) or _norm([value]))
+
+
+_grad = torch.autograd.grad
+
+
+def _slope(value: torch.Tensor) -> float:
+    """The norm of the gradient of a tensor's own norm; 0 where no gradient flows."""
+    leaves = _leaves([value])
+    if not leaves:
+        return 0.0
+    with torch.enable_grad():
+        gradients = _grad(torch.linalg.vector_norm(value), leaves, retain_graph=True, allow_unused=True)
+    return _norm(each for each in gradients if each is not None)
 
 
 def _unclipped(parameters: Any, *args: Any, **kwargs: Any) -> torch.Tensor:

@@ -55,7 +55,8 @@ def _run_at(path: str, pattern: str | None, *, times: int, log: list[bool]) -> m
     torch.manual_seed(0)
     random.seed(0)
     with repeating.repeated(repeating.Repetition(batch_size, times, log)):
-        return measuring.run(compile(tree, path, "exec"), main.__dict__, file=path, batch_size=batch_size)
+        code = compile(tree, path, "exec")
+        return measuring.run(code, main.__dict__, file=path, batch_size=batch_size, times=times)
 
 
 def _out_of_time(*_: object) -> None:
