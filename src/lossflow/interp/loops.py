@@ -46,14 +46,15 @@ def _run(
     frame: Frame,
     enters: bool = False,
 ) -> Outcome:
-    before = machine.heap
-    head = _settled(machine, loop, before, one_round)
-    machine.heap = head.fork()
-    machine.loops.append(loop)
-    try:
-        last: Outcome = one_round()
-    finally:
-        machine.loops.pop()
+    head, last = _settled(machine, loop, machine.heap, one_round)
+    if last is None or not machine.silent:
+        # Events are recorded in this round alone; where nothing is recorded, the round that changed nothing will do.
+        machine.heap = head.fork()
+        machine.loops.append(loop)
+        try:
+            last = one_round()
+        finally:
+            machine.loops.pop()
     ends: list[Heap] = [h for h in (last.falls, last.continues) if h is not None]
     after = ends.pop() if enters and ends else head
     for heap in ends:
@@ -70,8 +71,10 @@ def _run(
     return Outcome(falls=falls, returns=returns)
 
 
-def _settled(machine: Machine, loop: Loop, before: Heap, one_round: Callable[[], Outcome]) -> Heap:
-    """The heap at the head of the loop once another round changes nothing."""
+def _settled(
+    machine: Machine, loop: Loop, before: Heap, one_round: Callable[[], Outcome]
+) -> tuple[Heap, Outcome | None]:
+    """The heap at the head of the loop once another round changes nothing, and the outcome of that round."""
     head = before
     machine.silent += 1
     machine.loops.append(loop)
@@ -84,9 +87,9 @@ def _settled(machine: Machine, loop: Loop, before: Heap, one_round: Callable[[],
                 if heap is not None:
                     after = after.join(heap)
             if after.same(head):
-                break
+                return head, outcome
             head = after if number < MAX_ROUNDS - 1 else head.widen(after)
     finally:
         machine.loops.pop()
         machine.silent -= 1
-    return head
+    return head, None

@@ -235,7 +235,7 @@ def _reduced(
     if effect is Effect.NONE and not machine.silent:
         loops = tuple(loop.number for loop in machine.loops)
         unused = Unused(site, machine.root_number, loops, machine.grad_enabled, loss=name)
-        machine.pending.setdefault(site, unused)
+        machine.pending.setdefault((site, machine.root_number), unused)
     return result
 
 

@@ -148,7 +148,7 @@ class Machine:
     grad_enabled: bool = True
     depths: dict[tuple[int, object], int] = field(default_factory=dict)
     used: set[Site] = field(default_factory=set)
-    pending: dict[Site, Event] = field(default_factory=dict)
+    pending: dict[tuple[Site, int], Event] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
     functions: dict[int, Function] = field(default_factory=dict)
     importing: Place | None = None  # the import statement of the analysed file that is being followed

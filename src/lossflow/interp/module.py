@@ -103,14 +103,22 @@ def _run_body(machine: Machine, tree: cst.Module, frame: Frame) -> None:
 
 
 def _run_functions(machine: Machine, frame: Frame) -> None:
-    """Functions that nobody calls, with unknown arguments; first silently, to learn which call each other."""
-    waiting = [f for f in machine.functions.values() if _is_entry(machine, f)]
-    with _silently(machine):
-        for function in waiting:
-            _run_alone(machine, function, frame)
-    for function in waiting:
-        if not _code(function).called:
-            _run_alone(machine, function, frame)
+    """Functions that nobody calls, with unknown arguments.
+
+    Which of them call each other is known once all have run: what those did on their own that others call is dropped,
+    because a call shows more of it.
+    """
+    runs: list[tuple[Function, int]] = []
+    for function in list(machine.functions.values()):
+        if not _is_entry(machine, function):
+            continue
+        before = machine.heap.fork()
+        _run_alone(machine, function, frame)
+        machine.heap = before
+        runs.append((function, machine.root_number))
+    dropped = {root for function, root in runs if _code(function).called}
+    machine.events = [event for event in machine.events if event.root not in dropped]
+    machine.pending = {key: event for key, event in machine.pending.items() if event.root not in dropped}
 
 
 def _is_entry(machine: Machine, function: Function) -> bool:
@@ -121,18 +129,6 @@ def _is_entry(machine: Machine, function: Function) -> bool:
 def _code(function: Function) -> Code:
     assert isinstance(function.code, Code)
     return function.code
-
-
-@contextmanager
-def _silently(machine: Machine) -> Iterator[None]:
-    """Run without recording, on a heap that is thrown away."""
-    before = machine.heap.fork()
-    machine.silent += 1
-    try:
-        yield
-    finally:
-        machine.silent = max(0, machine.silent - 1)
-        machine.heap = before
 
 
 def _run_alone(machine: Machine, function: Function, frame: Frame) -> None:
@@ -197,7 +193,7 @@ def _class_node(machine: Machine, cls: Class) -> cst.CSTNode | None:
 
 
 def _trace(machine: Machine) -> Trace:
-    unused = [event for site, event in machine.pending.items() if site not in machine.used]
+    unused = [event for (site, _), event in machine.pending.items() if site not in machine.used]
     events: list[Event] = [*machine.events, *unused]
     spans = Spans({name: (unit.places, unit.tree) for name, unit in machine.units.items()})
     sources = {name: unit.source for name, unit in machine.units.items()}
