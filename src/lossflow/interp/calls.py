@@ -148,7 +148,8 @@ def _call_object(machine: Machine, instance: Ref, arguments: Arguments, node: cs
     for name in ("__call__", "forward"):
         method = classes.lookup(machine, cls, name)
         if isinstance(method, Function):
-            return functions.run(machine, method, _prepended(instance, arguments), node, frame)
+            value = functions.run(machine, method, _prepended(instance, arguments), node, frame)
+            return layers.of_examples(value, arguments) if name == "forward" else value
     for base in classes.external_bases(machine, cls) or ((cls,) if isinstance(cls, External) else ()):
         if match := machine.catalog.loss(base.name):
             return losses.apply(machine, match, record, arguments, node=node, frame=frame)

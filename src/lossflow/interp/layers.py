@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from lossflow.domain.arithmetic import is_plain
 from lossflow.domain.axes import Axes, Tail
 from lossflow.domain.exponent import Exponent
 from lossflow.domain.values import Tensor, Term, Tuple, Unknown, Value
@@ -86,6 +87,19 @@ def apply(machine: Machine, dotted: str, arguments: Arguments) -> Value:
         return Tuple((replace(out, axes=given.axes.shuffled()), replace(out, axes=Axes.UNKNOWN, data=True)))
     opaque = leaf not in _SAME_RANK and not dotted.startswith("torch.nn.")
     return replace(out, data=opaque, axes=replace(out.axes, certain=out.axes.certain and not opaque))
+
+
+def of_examples(value: Value, arguments: Arguments) -> Value:
+    """What a module of the program returns for a batch: where its shape was lost on the way, the examples are first.
+
+    A module out of sight is taken to do the same. What has been reduced, or computed by a loss, is left as it is.
+    """
+    given = next((v for v in arguments.positional if isinstance(v, Tensor)), None)
+    if given is None or not (given.axes.known and given.axes.dims[:1] == (True,)):
+        return value
+    if isinstance(value, Tensor) and value.axes == Axes.UNKNOWN and value.differentiable and is_plain(value):
+        return replace(value, axes=replace(Axes.EXAMPLES, certain=False))
+    return value
 
 
 def _axes(leaf: str, axes: Axes) -> Axes:
