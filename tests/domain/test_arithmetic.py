@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from lossflow.domain import arithmetic, tensors
 from lossflow.domain.axes import Axes, Tail
 from lossflow.domain.exponent import Exponent
+from lossflow.domain.tensor_calls import Call
 from lossflow.domain.trace import Step, StepKind
 from lossflow.domain.values import MAX_TERMS, Const, Number, Tensor, Term, Unknown, Value
 
@@ -28,7 +29,7 @@ def binary(symbol: str, left: Value, right: Value) -> Value:
 
 def method(name: str, tensor: Value, *args: Value, **kwargs: Value) -> Value:
     assert isinstance(tensor, Tensor)
-    value = tensors.method(name, tensors.Call(tensor, args, kwargs, SITE))
+    value = tensors.method(name, Call(tensor, args, kwargs, SITE))
     assert value is not None
     return value
 

@@ -9,7 +9,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from lossflow.domain.axes import Axes
-from lossflow.domain.tensors import reduced
+from lossflow.domain.tensor_reductions import reduced
 
 from .strategies import SHAPES, Shape, any_axes, axes_of, shapes, shapes_of, stands_for
 

@@ -10,7 +10,7 @@ import libcst as cst
 from lossflow.domain import arithmetic
 from lossflow.domain.environment import Kind, Record
 from lossflow.domain.exponent import Exponent
-from lossflow.domain.tensors import size_along
+from lossflow.domain.tensor_shapes import size_along
 from lossflow.domain.values import Class, Const, External, Number, Ref, Size, Super, Tensor, Tuple, Unknown, Value
 from lossflow.interp import attributes, classes, iteration, names
 from lossflow.interp.machine import Arguments, Frame, Machine

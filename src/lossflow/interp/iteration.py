@@ -10,7 +10,7 @@ from lossflow.catalog.names import means_loader
 from lossflow.domain.axes import Axes
 from lossflow.domain.environment import Kind, Record
 from lossflow.domain.exponent import Exponent
-from lossflow.domain.tensors import size_along
+from lossflow.domain.tensor_shapes import size_along
 from lossflow.domain.values import (
     Const,
     External,

@@ -9,6 +9,7 @@ import libcst as cst
 from lossflow.catalog.names import means_optimizer
 from lossflow.domain import tensors
 from lossflow.domain.environment import Kind
+from lossflow.domain.tensor_calls import Call
 from lossflow.domain.values import Const, External, Number, OneOf, Ref, Size, Super, Tensor, Unknown, Value
 from lossflow.interp import (
     classes,
@@ -36,7 +37,7 @@ def call_method(
             return _of_string(text, name, arguments)
         case Size() if name == "numel":
             return (
-                tensors.method("numel", tensors.Call(Tensor(receiver.axes), (), {}, machine.site(node, frame)))
+                tensors.method("numel", Call(Tensor(receiver.axes), (), {}, machine.site(node, frame)))
                 or Unknown()
             )
         case Super():
@@ -76,7 +77,7 @@ def of_tensor(
         and any(gradients.mentions_gradient(a.value) for a in node.args)
     ):
         gradients.note_step_in_place(machine, node, frame)
-    call = tensors.Call(tensor, arguments.positional, arguments.keywords, site, machine.factor)
+    call = Call(tensor, arguments.positional, arguments.keywords, site, machine.factor)
     result = None if arguments.open else tensors.method(name, call)
     if result is None:
         return Unknown(computed=True, why=f"what `.{name}()` of a tensor returns", site=site)

@@ -8,7 +8,7 @@ import libcst as cst
 
 from lossflow.domain.axes import Axes, Tail
 from lossflow.domain.environment import Kind, Record
-from lossflow.domain.tensors import size_along
+from lossflow.domain.tensor_shapes import size_along
 from lossflow.domain.values import Const, Number, OneOf, Ref, Size, Tensor, Tuple, Unknown, Value, join
 from lossflow.interp.machine import Frame, Machine
 

@@ -1,0 +1,161 @@
+"""Methods that reduce dimensions: what each makes of the dimension over the examples."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from fractions import Fraction
+
+from lossflow.domain import arithmetic
+from lossflow.domain.arithmetic import nonlinear
+from lossflow.domain.axes import Axes, Tail
+from lossflow.domain.exponent import Exponent
+from lossflow.domain.tensor_calls import Call, Transfer, dimensions, register
+from lossflow.domain.trace import Step, StepKind
+from lossflow.domain.values import Const, Number, Tensor, Term, Tuple, Unknown, Value, merged
+
+
+def reduced(axes: Axes, dims: tuple[int, ...] | Unknown | None, *, keep: bool = False) -> tuple[Axes, int | None]:
+    """The axes after a reduction over `dims`, and over how many dimensions of examples it went (None: unknown)."""
+    if isinstance(dims, Unknown):
+        return (Axes.PLAIN, 0) if axes.reduced else (Axes.UNKNOWN, None)
+    if dims is None:
+        return Axes.SCALAR, axes.batches
+    if axes.rank is not None:
+        dims = tuple(sorted({d % axes.rank if -axes.rank <= d < axes.rank else d for d in dims}, reverse=True))
+    elif any(d < 0 for d in dims) and len(dims) > 1:
+        return _reduced_trailing(axes, dims)
+    else:
+        dims = tuple(sorted(dims, reverse=True))
+    gone: int | None = 0
+    for dim in dims:
+        axes, here = axes.without(dim, keep=keep)
+        gone = None if gone is None or here is None else gone + here
+    return axes, gone
+
+
+def _reduced_trailing(axes: Axes, dims: tuple[int, ...]) -> tuple[Axes, int | None]:
+    """`.sum((-2, -1))`: the last dimensions of a batch of images are not over the examples."""
+    if axes.known and axes.dims == (True,) and set(dims) == set(range(-len(dims), 0)) and axes.tail is not Tail.NONE:
+        return Axes((True,), Tail.ANY, certain=False), 0
+    return Axes.UNKNOWN, None
+
+
+def _reduction(call: Call, kind: StepKind, per_batch: Exponent) -> Value:
+    """A reduction over `dim` whose exponent grows by `per_batch` for each dimension of examples that it goes over."""
+    tensor = call.tensor
+    dims = dimensions(_dim_argument(call))
+    keep = call.argument(1, "keepdim", "keepdims") == Const(True)
+    axes, gone = reduced(tensor.axes, dims, keep=keep)
+    count = (Exponent.ZERO if per_batch.is_zero else Exponent.UNKNOWN) if gone is None else per_batch.scaled(gone)
+    step = Step(kind, call.site, count)
+    terms = tuple(_reduced_term(term, step, gone) for term in tensor.terms)
+    return replace(tensor, axes=axes, terms=terms, data=False)
+
+
+def _dim_argument(call: Call) -> Value | None:
+    dim = call.argument(0, "dim", "axis")
+    several = len(call.args) > 1 and all(isinstance(a, Const) and type(a.value) is int for a in call.args)
+    return Tuple(call.args) if several else dim
+
+
+def _reduced_term(term: Term, step: Step, gone: int | None) -> Term:
+    """A reduction over no examples leaves no step on data: the trail of a loss shows only what matters to it."""
+    if gone == 0 and not term.trail:
+        return term
+    return term.step(step)
+
+
+def _sum(call: Call) -> Value:
+    return _reduction(call, StepKind.REDUCED, Exponent.ONE)
+
+
+def _mean(call: Call) -> Value:
+    return _reduction(call, StepKind.AVERAGED, Exponent.ZERO)
+
+
+def _extreme(call: Call) -> Value:
+    """max, min, median: over everything, elementwise with another tensor, or (values, indices) along a dimension."""
+    other = call.argument(0, "dim", "other")
+    if isinstance(other, Tensor):
+        return arithmetic.elementwise(call.tensor, other)
+    if isinstance(other, Number):
+        return call.tensor
+    axes, _ = reduced(call.tensor.axes, dimensions(other), keep=call.argument(1, "keepdim") == Const(True))
+    values = nonlinear(replace(call.tensor, axes=axes))
+    if other is None:
+        return values
+    return Tuple((values, Tensor(axes, differentiable=False)))
+
+
+def _indices(call: Call) -> Value:
+    axes, _ = reduced(call.tensor.axes, dimensions(call.argument(0, "dim", "axis")))
+    return Tensor(axes, differentiable=False)
+
+
+def _along(call: Call) -> Value:
+    """A statistic along a dimension that stays the same when examples are repeated: amax, std, var, logsumexp."""
+    axes, _ = reduced(
+        call.tensor.axes, dimensions(call.argument(0, "dim", "axis")), keep=call.kwargs.get("keepdim") == Const(True)
+    )
+    tensor = nonlinear(replace(call.tensor, axes=axes))
+    return replace(
+        tensor,
+        terms=tuple(replace(t, exponent=Exponent.ZERO) if t.exponent == Exponent.UNKNOWN else t for t in tensor.terms),
+    )
+
+
+def _norm(call: Call) -> Value:
+    """The p-norm over n repetitions grows as n ** (1 / p)."""
+    order = call.argument(0, "p", "ord")
+    p = order.value if isinstance(order, Const) else 2 if order is None else None
+    if p is None or isinstance(p, str):
+        p = 2 if p in (None, "fro") and (order is None or isinstance(order, Const)) else p
+    dim = call.argument(1, "dim")
+    inner = Call(
+        call.tensor, () if dim is None else (dim,), {k: v for k, v in call.kwargs.items() if k == "keepdim"}, call.site
+    )
+    if isinstance(p, (int, float)) and p > 0 and p != float("inf"):
+        power = Exponent.of(1 / Fraction(p).limit_denominator(64))
+    else:
+        power = Exponent.ZERO if p in (float("inf"), 0) else Exponent.UNKNOWN
+    return _reduction(inner, StepKind.REDUCED, power)
+
+
+def _softmax(call: Call) -> Value:
+    """Over classes each row sums to one; over the examples each entry shrinks as the batch grows."""
+    dims = dimensions(call.argument(0, "dim"))
+    _, gone = reduced(call.tensor.axes, dims) if dims is not None else (None, 0)
+    tensor = nonlinear(call.tensor)
+    return tensor if gone == 0 else replace(tensor, terms=(Term(Exponent.UNKNOWN, merged(tensor.terms).trail),))
+
+
+def _cumulative(call: Call) -> Value:
+    dims = dimensions(call.argument(0, "dim"))
+    _, gone = reduced(call.tensor.axes, dims)
+    return call.tensor if gone == 0 else Unknown(computed=True, site=call.site)
+
+
+def _product(call: Call) -> Value:
+    return Unknown(computed=True, site=call.site)
+
+
+def _dot(call: Call) -> Value:
+    """The dot product: elementwise, then summed over everything."""
+    other = call.argument(0, "other", "tensor", "vec2")
+    if other is None:
+        return Unknown(computed=True, site=call.site)
+    product = arithmetic.binary("*", call.tensor, other, site=call.site, factor=call.factor)
+    return _sum(replace(call, tensor=product, args=(), kwargs={})) if isinstance(product, Tensor) else product
+
+
+METHODS: dict[str, Transfer] = {}
+register(METHODS, _sum, "sum nansum")
+register(METHODS, _mean, "mean nanmean")
+register(METHODS, _extreme, "max min median nanmedian mode kthvalue topk sort maximum minimum fmax fmin")
+register(METHODS, _indices, "argmax argmin any all argsort")
+register(METHODS, _along, "amax amin logsumexp std var quantile")
+register(METHODS, _norm, "norm vector_norm")
+register(METHODS, _softmax, "softmax log_softmax softmin gumbel_softmax")
+register(METHODS, _cumulative, "cumsum cumprod logcumsumexp cummax diff")
+register(METHODS, _product, "prod")
+register(METHODS, _dot, "dot inner vdot")

@@ -1,0 +1,205 @@
+"""Methods that change or tell the shape: where the dimension over the examples is afterwards, and how large it is."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from lossflow.domain.axes import Axes, Tail
+from lossflow.domain.exponent import Exponent
+from lossflow.domain.tensor_calls import Call, Transfer, dimensions, register
+from lossflow.domain.values import Const, Number, Size, Tensor, Tuple, Unknown, Value
+
+
+def _reshaped(call: Call) -> Value:
+    """`view` and `reshape`: the examples are in the dimension whose size depends on B, or in the -1."""
+    tensor = replace(call.tensor, data=False)
+    sizes = call.args[0] if len(call.args) == 1 and isinstance(call.args[0], (Tuple, Size)) else Tuple(call.args)
+    if isinstance(sizes, Size):
+        return replace(tensor, axes=sizes.axes)
+    if not isinstance(sizes, Tuple) or not sizes.items or tensor.axes.batches is None:
+        return replace(tensor, axes=Axes.UNKNOWN)
+    if tensor.axes.reduced:
+        return replace(tensor, axes=Axes((False,) * len(sizes.items)))
+    exponents = [call.factor(size) for size in sizes.items]
+    free = [isinstance(size, Const) and size.value == -1 for size in sizes.items]
+    if sum(free) > 1 or tensor.axes.batches != 1:
+        return replace(tensor, axes=Axes((True,)) if free == [True] and tensor.axes.batches else Axes.UNKNOWN)
+    grows = [not is_free and e.at_least(1) for is_free, e in zip(free, exponents)]
+    fixed = all(is_free or e.is_zero for is_free, e in zip(free, exponents))
+    if sum(grows) == 1:
+        dims = tuple(grows)
+    elif fixed and any(free):
+        dims = tuple(free)
+    elif not any(free) and exponents[0].high != 0 and all(e.is_zero for e in exponents[1:]):
+        dims = (True,) + (False,) * (len(free) - 1)
+    else:
+        return replace(tensor, axes=Axes.SOMEWHERE)
+    return replace(tensor, axes=Axes(dims, certain=tensor.axes.certain))
+
+
+def _flattened(call: Call) -> Value:
+    tensor = replace(call.tensor, data=False)
+    start = call.argument(0, "start_dim")
+    if tensor.axes.reduced:
+        return replace(tensor, axes=Axes.PLAIN)
+    if start is None or start == Const(0):
+        axes = Axes.VECTOR if tensor.axes.per_example and call.argument(1, "end_dim") is None else Axes.UNKNOWN
+    elif start == Const(1) and tensor.axes.known and tensor.axes.dims[:1] == (True,) and sum(tensor.axes.dims) == 1:
+        axes = Axes((True, False), certain=tensor.axes.certain)
+    else:
+        axes = Axes.SOMEWHERE if tensor.axes.batches == 1 else Axes.UNKNOWN
+    return replace(tensor, axes=axes)
+
+
+def _unsqueezed(call: Call) -> Value:
+    dims = dimensions(call.argument(0, "dim"))
+    if isinstance(dims, Unknown) or dims is None:
+        return replace(call.tensor, axes=call.tensor.axes.shuffled())
+    return replace(call.tensor, axes=call.tensor.axes.with_one(dims[0]), data=False)
+
+
+def _squeezed(call: Call) -> Value:
+    """Dimensions of size one go; those over examples are taken to be larger."""
+    axes, tensor = call.tensor.axes, replace(call.tensor, data=False)
+    dims = dimensions(call.argument(0, "dim"))
+    if not axes.known or isinstance(dims, Unknown):
+        return replace(tensor, axes=axes.shuffled())
+    if dims is None:
+        if not all(axes.core):  # (T, B): whether time is of size one is not known
+            return replace(tensor, axes=axes.shuffled())
+        further = axes.tail is not Tail.NONE or axes.dims != axes.core
+        return replace(tensor, axes=replace(axes, dims=axes.core, tail=Tail.ANY if further else Tail.NONE))
+    smaller, gone = axes.without(dims[0])
+    return replace(tensor, axes=axes.shuffled() if gone is None or gone else smaller)
+
+
+def _transposed(call: Call) -> Value:
+    axes = call.tensor.axes
+    first, second = dimensions(call.argument(0, "dim0")), dimensions(call.argument(1, "dim1"))
+    if axes.rank == 2 and not call.args:
+        first, second = (0,), (1,)
+    if axes.rank is not None and isinstance(first, tuple) and isinstance(second, tuple):
+        i, j = first[0] % max(axes.rank, 1), second[0] % max(axes.rank, 1)
+        dims = list(axes.dims)
+        if i < len(dims) and j < len(dims):
+            dims[i], dims[j] = dims[j], dims[i]
+            return replace(call.tensor, axes=Axes(tuple(dims), certain=axes.certain), data=False)
+    behind = isinstance(first, tuple) and isinstance(second, tuple) and all(d > 0 or d == -1 for d in first + second)
+    if behind and axes.known and axes.dims == (True,):
+        return replace(call.tensor, data=False)  # only dimensions behind the examples change places
+    return replace(call.tensor, axes=axes.shuffled(), data=False)
+
+
+def _permuted(call: Call) -> Value:
+    axes = call.tensor.axes
+    order = call.args[0].items if len(call.args) == 1 and isinstance(call.args[0], Tuple) else call.args
+    places = [item.value for item in order if isinstance(item, Const) and isinstance(item.value, int)]
+    if len(places) == len(order) and axes.known and axes.dims[:1] == (True,) and sum(axes.dims) == 1 and 0 in places:
+        return replace(call.tensor, axes=Axes(tuple(p == 0 for p in places), certain=axes.certain), data=False)
+    return replace(call.tensor, axes=axes.shuffled(), data=False)
+
+
+def _expanded(call: Call) -> Value:
+    """`expand`, `repeat`: copies; where they add examples is unknown unless the sizes are literals."""
+    sizes = call.args[0].items if len(call.args) == 1 and isinstance(call.args[0], Tuple) else call.args
+    fixed = all(call.factor(size).is_zero for size in sizes)
+    if fixed and call.tensor.axes.batches is not None:
+        return replace(
+            call.tensor,
+            axes=call.tensor.axes.shuffled() if not call.tensor.axes.known else _same_or_shuffled(call, sizes),
+            data=False,
+        )
+    if call.tensor.axes.reduced and len(sizes) and call.factor(sizes[0]).at_least(1):
+        return replace(call.tensor, axes=Axes((True,) + (False,) * (len(sizes) - 1)), data=False)
+    return replace(call.tensor, axes=Axes.UNKNOWN, data=False)
+
+
+def _same_or_shuffled(call: Call, sizes: tuple[Value, ...]) -> Axes:
+    axes = call.tensor.axes
+    return axes if axes.rank is not None and axes.rank == len(sizes) else axes.shuffled()
+
+
+def _gathered(call: Call) -> Value:
+    """`gather`, `index_select` along a dimension behind the examples keep the shape of the batch."""
+    index = call.argument(1, "index")
+    if isinstance(index, Tensor) and index.axes.per_example:
+        return replace(call.tensor, axes=index.axes, data=False)
+    return replace(call.tensor, axes=Axes.UNKNOWN, data=False)
+
+
+def _selected(call: Call) -> Value:
+    """`masked_select`, `x[mask]`: as many as there are examples, in one dimension."""
+    return replace(call.tensor, axes=Axes.VECTOR if call.tensor.axes.per_example else Axes.UNKNOWN, data=False)
+
+
+def _split(call: Call) -> Value:
+    """`chunk`, `split`, `unbind`: pieces along a dimension; along the examples each piece has some of them."""
+    dims = dimensions(call.argument(1, "dim"))
+    axes = call.tensor.axes
+    if dims is None or isinstance(dims, Unknown) or not axes.known or (dims[0] == 0 and axes.dims[:1] == (True,)):
+        return Unknown(computed=True, site=call.site)
+    return replace(call.tensor, data=True)
+
+
+def _one_hot(call: Call) -> Value:
+    axes = call.tensor.axes
+    wider = replace(axes, tail=Tail.SOME) if axes.known and axes.rank is None else axes.with_one(-1)
+    return Tensor(wider, differentiable=False)
+
+
+def _count(call: Call) -> Value:
+    """`numel()`: as many elements as examples, times a constant."""
+    batches = call.tensor.axes.batches
+    return Number(Exponent.UNKNOWN if batches is None else Exponent.of(batches), "numel", call.site)
+
+
+def size_along(axes: Axes, dim: int) -> Exponent:
+    """The exponent of the size of dimension `dim`; the last of a batch of unknown rank is taken to be features."""
+    if axes.reduced:
+        return Exponent.ZERO
+    if not axes.known:
+        # Dimension 0 of what was permuted may be time: that is not known to be 1.
+        return Exponent.between(0, 1) if axes.batches == 1 else Exponent.UNKNOWN
+    index = dim + len(axes.dims) if dim < 0 and axes.tail is Tail.NONE else dim
+    if index < 0:
+        return Exponent.ZERO if index == -1 else Exponent.between(0, 1)
+    return Exponent.ONE if index < len(axes.dims) and axes.dims[index] else Exponent.ZERO
+
+
+def _size(call: Call) -> Value:
+    dims = dimensions(call.argument(0, "dim"))
+    if dims is None:
+        return Size(call.tensor.axes)
+    if isinstance(dims, Unknown):
+        return Number(Exponent.between(0, 1))
+    return Number(size_along(call.tensor.axes, dims[0]), "size", call.site)
+
+
+def _rank(call: Call) -> Value:
+    return Number(Exponent.ZERO)
+
+
+METHODS: dict[str, Transfer] = {}
+register(METHODS, _reshaped, "view reshape unflatten resize_")
+register(METHODS, _flattened, "flatten ravel")
+register(METHODS, _unsqueezed, "unsqueeze")
+register(METHODS, _squeezed, "squeeze")
+register(METHODS, _transposed, "transpose t swapaxes swapdims movedim")
+register(METHODS, _permuted, "permute")
+register(METHODS, _expanded, "expand repeat tile broadcast_to repeat_interleave")
+register(
+    METHODS,
+    lambda call: (
+        replace(call.tensor, axes=call.args[0].axes)
+        if call.args and isinstance(call.args[0], Tensor)
+        else Unknown(computed=True)
+    ),
+    "expand_as view_as reshape_as",
+)
+register(METHODS, _gathered, "gather take_along_dim index_select")
+register(METHODS, _selected, "masked_select")
+register(METHODS, _split, "chunk split unbind tensor_split")
+register(METHODS, _one_hot, "one_hot")
+register(METHODS, _count, "numel nelement")
+register(METHODS, _size, "size")
+register(METHODS, _rank, "dim ndimension")
