@@ -81,23 +81,28 @@ def _step(small: dict[str, Any], large: dict[str, Any]) -> MeasuredStep:
 
 
 def shows(said: str, measured: str) -> bool:
-    """True when the words of a marker hold for what was measured, which they may leave open."""
+    """True when the words of a marker hold for what was measured, which they may leave open.
+
+    What `.item()` yields is a number to Python, and still a scalar to the analysis.
+    """
     if ", B^" not in said:  # a literal
         return measured == "number, B^0"
     (kind, exponent), (kind_shown, exponent_shown) = said.split(", B^"), measured.split(", B^")
-    if kind not in (kind_shown, "unknown axes") and (kind, kind_shown) != ("reduced", "scalar"):
+    also = {"reduced": ("scalar",), "scalar": ("number",), "unknown axes": ("scalar", "reduced", "per example")}
+    if kind_shown not in (kind, *also.get(kind, ())):
         return False
     low, _, high = exponent.partition("..")
-    return exponent == "?" or _bound(low) <= Fraction(exponent_shown) <= _bound(high or low)
+    return exponent == "?" or _bound(low) <= _bound(exponent_shown) <= _bound(high or low)
 
 
-def _bound(end: str) -> Fraction | float:
-    return float(end.replace("oo", "inf")) if "oo" in end else Fraction(end)
+def _bound(end: str) -> float:
+    return float(end.replace("oo", "inf")) if "oo" in end or end == "nan" else float(Fraction(end))
 
 
 def _described(small: dict[str, Any], large: dict[str, Any]) -> str:
     """What was revealed, in the words of a marker: one of its dimensions follows the batch size, or none does."""
-    grown = Fraction(_exponent(small["size"], large["size"])).limit_denominator(4)
+    grown = _exponent(small["size"], large["size"])
+    power = "nan" if math.isnan(grown) else str(Fraction(round(4 * grown), 4) if is_(4 * grown, round(4 * grown)) else grown)
     match small["shape"]:
         case None:
             kind = "number"
@@ -105,7 +110,7 @@ def _described(small: dict[str, Any], large: dict[str, Any]) -> str:
             kind = "scalar"
         case shape:
             kind = "per example" if shape != large["shape"] else "reduced"
-    return f"{kind}, B^{grown}"
+    return f"{kind}, B^{power}"
 
 
 def _exponent(small: float, large: float) -> float:
