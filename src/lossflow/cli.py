@@ -42,6 +42,11 @@ def main(argv: Sequence[str] | None = None) -> int:
         # Whoever read the output has enough of it; Python must not complain about it at its exit either.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return _BROKEN_PIPE
+    except OSError as error:
+        # A full disk, where the output goes to a file; Python must not try to write the rest at its exit.
+        print(f"error: the output could not be written: {error.strerror or error}", file=sys.stderr)
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return FAILURE
 
 
 # --- check --------------------------------------------------------------------------------------------------------

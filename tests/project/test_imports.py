@@ -82,6 +82,7 @@ def test_every_way_to_import_is_followed(
     assert finding.file == str(tmp_path / train)
     text = (tmp_path / train).read_text()
     assert text[finding.span.start : finding.span.end] == make
+    assert "chosen on line 5 of losses.py" in finding.message
     reduction = next(place for place in finding.related if place.role is Role.REDUCTION)
     assert Path(reduction.file).name == "losses.py"
 

@@ -109,7 +109,7 @@ def test_a_broken_notebook_is_not_analysed(data: bytes, reason: str) -> None:
 def test_a_cell_that_is_not_python_is_named(tmp_path: Path) -> None:
     path = tmp_path / "a.ipynb"
     path.write_bytes(_notebook(SETUP, "def broken(:\n    loss\n"))
-    assert "not valid Python: line 2 of cell 2, expected" in (check_file(path, Config()).failure or "")
+    assert "not valid Python: line 1 of cell 2, " in (check_file(path, Config()).failure or "")
 
 
 def test_the_file_is_left_as_it_is(tmp_path: Path) -> None:

@@ -36,10 +36,7 @@ def call_method(
         case Const(value=str() as text):
             return _of_string(text, name, arguments)
         case Size() if name == "numel":
-            return (
-                tensors.method("numel", Call(Tensor(receiver.axes), (), {}, machine.site(node, frame)))
-                or Unknown()
-            )
+            return tensors.method("numel", Call(Tensor(receiver.axes), (), {}, machine.site(node, frame))) or Unknown()
         case Super():
             return _of_super(machine, receiver, name, arguments, node, frame)
         case Ref():

@@ -195,6 +195,7 @@ def _class_node(machine: Machine, cls: Class) -> cst.CSTNode | None:
 def _trace(machine: Machine) -> Trace:
     unused = [event for (site, _), event in machine.pending.items() if site not in machine.used]
     events: list[Event] = [*machine.events, *unused]
-    spans = Spans({name: (unit.places, unit.tree) for name, unit in machine.units.items()})
     sources = {name: unit.source for name, unit in machine.units.items()}
+    texts = {name: source.text for name, source in sources.items()}
+    spans = Spans({name: (unit.places, unit.tree) for name, unit in machine.units.items()}, texts)
     return Trace(machine.root.source, tuple(events), spans, sources, tuple(machine.notes))

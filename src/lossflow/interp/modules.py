@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import re
+import ast
 from functools import lru_cache
 
 import libcst as cst
@@ -15,8 +15,6 @@ from lossflow.interp.machine import Frame, Machine, Unit
 from lossflow.interp.places import Places
 from lossflow.source import Source
 
-_POSITION = re.compile(r"^parser error: (?:error at \d+:\d+: )?")
-"""How libcst begins its messages, with a line that counts through all cells of a notebook."""
 _SHORT = 2_000
 """A shorter module is read in any case: the `__init__.py` of a package names what is below it."""
 _WORDS = ("loss", "criterion", "backward", "reduction", "optim", "nn.", "loader", "args", "config", "torch")
@@ -28,8 +26,19 @@ def parse(source: Source) -> cst.Module:
     try:
         return _parsed(source.text)
     except cst.ParserSyntaxError as error:
-        message = _POSITION.sub("", error.message.split("\n")[0])
-        raise NotAnalysed(f"it is not valid Python: {source.described(error.raw_line)}, {message}") from None
+        row, message = _pythons_own(source.text) or (error.raw_line, "libcst, which reads it, doesn't know this syntax")
+        raise NotAnalysed(f"it is not valid Python: {source.described(row)}, {message}") from None
+
+
+def _pythons_own(text: str) -> tuple[int, str] | None:
+    """Where Python finds the error, and its words for it: clearer than the tokens that libcst would have liked."""
+    try:
+        ast.parse(text)
+    except SyntaxError as error:
+        return error.lineno or 1, error.msg
+    except (ValueError, RecursionError):
+        return None
+    return None
 
 
 @lru_cache(maxsize=128)

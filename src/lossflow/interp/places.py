@@ -6,6 +6,7 @@ and end, costs a quarter of one. A node's own parentheses are not part of its sp
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -36,14 +37,15 @@ class Places:
 class Spans(Mapping[Place, Span]):
     """The characters of every place; a file is written out when the first of its places is asked for."""
 
-    def __init__(self, files: Mapping[str, tuple[Places, cst.Module]]) -> None:
+    def __init__(self, files: Mapping[str, tuple[Places, cst.Module]], texts: Mapping[str, str]) -> None:
         self._files = files
+        self._texts = texts
         self._found: dict[str, dict[int, Span]] = {}
 
     def __getitem__(self, place: Place) -> Span:
         places, module = self._files[place.file]
         if place.file not in self._found:
-            self._found[place.file] = spans_of(module, places.nodes)
+            self._found[place.file] = spans_of(module, places.nodes, self._texts[place.file])
         return self._found[place.file].get(id(places.nodes[place.number]), Span(0, 0))
 
     def __iter__(self) -> Iterator[Place]:
@@ -53,11 +55,34 @@ class Spans(Mapping[Place, Span]):
         return sum(len(places.nodes) for places, _ in self._files.values())
 
 
-def spans_of(module: cst.Module, nodes: Iterable[cst.CSTNode]) -> dict[int, Span]:
-    """The characters of each of `nodes`, by the node's identity."""
+def spans_of(module: cst.Module, nodes: Iterable[cst.CSTNode], text: str) -> dict[int, Span]:
+    """The characters of each of `nodes` in `text`, from which the tree was parsed, by the node's identity."""
     state = _Recorder(module.default_indent, module.default_newline, wanted={id(node) for node in nodes})
     module._codegen(state)
-    return state.found
+    dropped = _dropped("".join(state.tokens), text)
+    if not dropped:
+        return state.found
+    return {
+        node: Span(_shifted(span.start, dropped), _shifted(span.end, dropped)) for node, span in state.found.items()
+    }
+
+
+def _dropped(written: str, text: str) -> list[int]:
+    """Where characters of the text are missing in what libcst writes: it drops a form feed before code."""
+    if len(written) == len(text) or "\f" not in text:
+        return []
+    places: list[int] = []
+    at = 0
+    for char in text:
+        if at < len(written) and written[at] == char:
+            at += 1
+        elif char == "\f":
+            places.append(at)
+    return places
+
+
+def _shifted(offset: int, dropped: list[int]) -> int:
+    return offset + bisect_right(dropped, offset)
 
 
 class _Recorder(CodegenState):

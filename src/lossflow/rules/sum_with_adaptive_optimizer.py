@@ -9,8 +9,8 @@ from lossflow.findings import Finding, Severity
 from lossflow.rules.advice import remedy
 from lossflow.rules.rule import Rule
 from lossflow.rules.scale import Driver, Sum, sums
-from lossflow.rules.way import way_of_sum
-from lossflow.rules.wording import on_doubling, optimizer_name, reduction_of, sink
+from lossflow.rules.way import opening, way_of_sum
+from lossflow.rules.wording import on_doubling, optimizer_name
 
 
 class SumWithAdaptiveOptimizer(Rule):
@@ -90,7 +90,7 @@ def _message(trace: Trace, found: Sum) -> str:
     optimizer = found.optimizer
     exception = f" ({optimizer.exception})" if optimizer.exception else ""
     return (
-        f"{reduction_of(found.terms[0].sum)} {sink(trace, found.training.backward)}. "
+        f"{opening(trace, found)}. "
         f"The step of {optimizer_name(optimizer)} does not depend on the gradient's scale{exception}, so the updates "
         f"survive; but doubling the batch {on_doubling(found.gradient, 'the reported loss and the gradients')}, "
         "and with them what clipping thresholds, eps and coupled weight decay do. "

@@ -9,8 +9,8 @@ from lossflow.findings import Finding
 from lossflow.rules.advice import remedy
 from lossflow.rules.rule import Rule
 from lossflow.rules.scale import Driver, Sum, sums
-from lossflow.rules.way import way_of_sum
-from lossflow.rules.wording import learning_rate, on_doubling, optimizer_name, power, reduction_of, sink
+from lossflow.rules.way import opening, way_of_sum
+from lossflow.rules.wording import learning_rate, on_doubling, optimizer_name, power
 
 
 class SumWithFixedLr(Rule):
@@ -91,7 +91,7 @@ def _message(trace: Trace, found: Sum) -> str:
     if update.known is not None:
         numbers = f", and at batch size 64 an update is {64 ** float(update.known):,.0f} times that of a single example"
     return (
-        f"{reduction_of(found.terms[0].sum)} {sink(trace, found.training.backward)}, and the step of "
+        f"{opening(trace, found)}, and the step of "
         f"{optimizer_name(found.optimizer)} is proportional to the gradient at a "
         f"{learning_rate(trace, found.optimizer)} that {_response(found)}: "
         f"doubling the batch {on_doubling(update, 'every update')}{numbers}. "

@@ -9,8 +9,8 @@ from lossflow.findings import Finding
 from lossflow.rules.advice import remedy
 from lossflow.rules.rule import Rule
 from lossflow.rules.scale import Driver, Sum, sums
-from lossflow.rules.way import way_of_sum
-from lossflow.rules.wording import line, on_doubling, optimizer_name, power, reduction_of, sink
+from lossflow.rules.way import opening, way_of_sum
+from lossflow.rules.wording import line, on_doubling, optimizer_name, power
 
 
 class SumWithLrTimesBatch(Rule):
@@ -88,7 +88,7 @@ def _message(trace: Trace, found: Sum) -> str:
     site = optimizer.learning_rate_site
     given = f" ({line(trace, site.place)})" if site else ""
     return (
-        f"{reduction_of(found.terms[0].sum)} {sink(trace, found.training.backward)} with a gradient that grows as "
+        f"{opening(trace, found)} with a gradient that grows as "
         f"{power(found.gradient)}, B being the batch size, and the learning rate of {optimizer_name(optimizer)}{given} "
         f"grows as {power(optimizer.learning_rate)}. Together they make the update grow as {power(found.update)}: "
         f"doubling the batch {on_doubling(found.update, 'it')}. A learning rate scaled by the batch size belongs to "

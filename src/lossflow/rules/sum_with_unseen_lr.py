@@ -9,8 +9,8 @@ from lossflow.findings import Finding, Severity
 from lossflow.rules.advice import remedy
 from lossflow.rules.rule import Rule
 from lossflow.rules.scale import Driver, Sum, sums
-from lossflow.rules.way import way_of_sum
-from lossflow.rules.wording import line, on_doubling, optimizer_name, reduction_of, sink
+from lossflow.rules.way import opening, way_of_sum
+from lossflow.rules.wording import line, on_doubling, optimizer_name
 
 
 class SumWithUnseenLr(Rule):
@@ -78,7 +78,7 @@ class SumWithUnseenLr(Rule):
 
 def _message(trace: Trace, found: Sum) -> str:
     return (
-        f"{reduction_of(found.terms[0].sum)} {sink(trace, found.training.backward)}, and {_unseen(trace, found)}. "
+        f"{opening(trace, found)}, and {_unseen(trace, found)}. "
         f"{_consequence(found)} "
         f"To make this independent of the batch size, {remedy(found)}."
     )

@@ -8,7 +8,15 @@ from lossflow.domain.trace import Backward, OptimizerFacts, Site, Trace
 from lossflow.findings import Related, Role
 from lossflow.rules.rule import related
 from lossflow.rules.scale import Sum, SummedTerm
-from lossflow.rules.wording import optimizer_name
+from lossflow.rules.wording import line, optimizer_name, reduction_of, sink
+
+
+def opening(trace: Trace, found: Sum) -> str:
+    """How a message about a sum begins: what was summed, where that was chosen in another file, and where it goes."""
+    subject = reduction_of(found.terms[0].sum)
+    if not trace.here(found.choice):
+        subject = f"{subject.rstrip(',')}, chosen on {line(trace, found.choice.place)},"
+    return f"{subject} {sink(trace, found.training.backward)}"
 
 
 def way_of_sum(trace: Trace, found: Sum) -> tuple[Related, ...]:
