@@ -102,7 +102,10 @@ def _bound(end: str) -> float:
 def _described(small: dict[str, Any], large: dict[str, Any]) -> str:
     """What was revealed, in the words of a marker: one of its dimensions follows the batch size, or none does."""
     grown = _exponent(small["size"], large["size"])
-    power = "nan" if math.isnan(grown) else str(Fraction(round(4 * grown), 4) if is_(4 * grown, round(4 * grown)) else grown)
+    power = "nan"
+    if not math.isnan(grown):
+        quarters = round(4 * grown)
+        power = str(Fraction(quarters, 4) if is_(4 * grown, quarters) else grown)
     match small["shape"]:
         case None:
             kind = "number"
