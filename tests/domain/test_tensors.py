@@ -170,4 +170,7 @@ def test_who_knows_more_is_told_more(both: tuple[Tensor, Tensor], data: st.DataO
         name, dim = data.draw(st.sampled_from(WITH_A_DIMENSION)), data.draw(dims_of(narrow.axes.dims))
         kwargs: dict[str, Value] = {"keepdim": Const(True)} if keep else {}
         position = {"norm": (Const(2), Const(dim)), "chunk": (Const(2), Const(dim))}.get(name, (Const(dim),))
-        assert covers(method(name, wide, *position, **kwargs), method(name, narrow, *position, **kwargs)), name
+        broad = method(name, wide, *position, **kwargs)
+        # `.sum(-1)` of a tensor of unknown rank is taken not to be over the examples, and says that it is a guess.
+        guessed = isinstance(broad, Tensor) and not broad.axes.certain
+        assert guessed or covers(broad, method(name, narrow, *position, **kwargs)), name
