@@ -8,7 +8,7 @@ from typing import Any
 import libcst as cst
 
 from lossflow.domain.values import Const, Unknown, Value
-from lossflow.interp import contexts, definitions, functions, gradients, imports, loops, names, truth
+from lossflow.interp import contexts, definitions, functions, gradients, imports, loops, names, patterns, truth
 from lossflow.interp.expressions import operate, symbol
 from lossflow.interp.machine import Frame, Machine, Outcome, Returned
 from lossflow.interp.outcomes import either, then
@@ -206,44 +206,17 @@ def _match(machine: Machine, node: cst.Match, frame: Frame) -> Outcome:
     subject = machine.evaluate(node.subject, frame)
     whole = Outcome()
     for case in node.cases:
-        fits = _fits(machine, case, subject, frame)
+        fits = patterns.fits(machine, case, subject, frame)
         if fits is False:
             continue
         before = machine.heap.fork()
-        for name in _captures(case.pattern):
-            names.store(
-                machine, name, subject if isinstance(case.pattern, cst.MatchAs) else Unknown(computed=True), frame
-            )
+        for name, part in patterns.captures(machine, case.pattern, subject, frame):
+            names.store(machine, name, part, frame)
         whole = either(whole, run_block(machine, [case.body], frame))
         machine.heap = before
         if fits is True:
             return whole
     return either(whole, falls(machine))
-
-
-def _fits(machine: Machine, case: cst.MatchCase, subject: Value, frame: Frame) -> bool | None:
-    """Whether a case is taken: known for literals, and for the case that takes everything."""
-    if case.guard is not None:
-        return None
-    match case.pattern:
-        case cst.MatchAs(pattern=None):
-            return True
-        case cst.MatchValue(value=value) if isinstance(subject, Const):
-            expected = machine.evaluate(value, frame)
-            return expected.value == subject.value if isinstance(expected, Const) else None
-        case cst.MatchSingleton(value=cst.Name(value=name)) if isinstance(subject, Const):
-            return str(subject.value) == name
-        case cst.MatchOr(patterns=patterns):
-            parts = [_fits(machine, case.with_changes(pattern=p.pattern), subject, frame) for p in patterns]
-            return True if True in parts else None if None in parts else False
-    return None
-
-
-def _captures(pattern: cst.MatchPattern) -> list[str]:
-    """The names that a pattern binds, without the patterns inside it."""
-    if isinstance(pattern, cst.MatchAs) and pattern.name is not None:
-        return [pattern.name.value]
-    return []
 
 
 def _function(machine: Machine, node: cst.FunctionDef, frame: Frame) -> Outcome:
