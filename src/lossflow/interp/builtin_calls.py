@@ -125,6 +125,8 @@ def _number(machine: Machine, arguments: Arguments, node: cst.CSTNode, frame: Fr
             return replace(tensor, differentiable=False)
         case Unknown() as unknown:
             return unknown
+        case Const(value="inf" | "-inf" as text):
+            return Const(float(text))
     return Unknown(computed=True)
 
 

@@ -8,7 +8,7 @@ import libcst as cst
 
 from lossflow.domain.environment import Kind, Record
 from lossflow.domain.values import Const, Ref, Tuple, Unknown, Value, join
-from lossflow.interp import iteration, names
+from lossflow.interp import iteration, names, sequences
 from lossflow.interp.machine import Arguments, Frame, Machine
 
 
@@ -32,7 +32,7 @@ def call_method(machine: Machine, target: Ref, name: str, arguments: Arguments, 
         case "get" | "pop" | "setdefault" if record.kind is Kind.DICT:
             return _got(machine, record, arguments)
         case "pop" | "popleft":
-            return machine.joined(record.values())
+            return sequences.taken(machine, target, Const(0) if name == "popleft" else first)
         case "items" | "keys" | "values" if record.kind is Kind.DICT:
             return _view(machine, record, name, node)
         case "copy":

@@ -140,6 +140,8 @@ def operate(machine: Machine, operator: str, left: Value, right: Value, node: cs
     lists = [v for v in (left, right) if isinstance(v, Ref) and machine.get(v).kind is Kind.LIST]
     if lists and operator in "+*":
         return iteration.combined(machine, operator, left, right, node)
+    if operator == "|" and machine.is_kind(left, Kind.DICT) and machine.is_kind(right, Kind.DICT):
+        return iteration.merged(machine, left, right, node)
     if isinstance(left, Size) or isinstance(right, Size):
         return Unknown(computed=True, site=site)
     return arithmetic.binary(operator, left, right, site=site, factor=machine.factor)

@@ -12,6 +12,7 @@ from lossflow.domain.environment import Kind, Record
 from lossflow.domain.exponent import Exponent
 from lossflow.domain.tensor_shapes import size_along
 from lossflow.domain.values import (
+    Class,
     Const,
     External,
     Number,
@@ -25,6 +26,7 @@ from lossflow.domain.values import (
     Value,
     join,
 )
+from lossflow.interp import classes, definitions
 from lossflow.interp.machine import Machine
 
 BATCH = Tensor(Axes.EXAMPLES, differentiable=False, data=True)
@@ -110,17 +112,30 @@ def known_items(machine: Machine, value: Value) -> tuple[Value, ...] | None:
                 return tuple(record.slots.values())
             if record.kind is Kind.DICT and record.rest is None:
                 return tuple(Const(key) for key in record.slots)
+            if record.kind is Kind.INSTANCE:
+                return named_items(machine, record)
         case Const(value=str() as text) if len(text) < 20:
             return tuple(Const(c) for c in text)
     return None
 
 
-def unpacked(machine: Machine, value: Value, count: int | None) -> tuple[Value, ...] | None:
+def named_items(machine: Machine, record: Record) -> tuple[Value, ...] | None:
+    """The fields of a named tuple of the program, in order."""
+    if not isinstance(record.cls, Class) or External("typing.NamedTuple") not in record.cls.bases:
+        return None
+    held = [
+        record.get(name) or classes.lookup(machine, record.cls, name)
+        for name in definitions.fields(machine, record.cls)
+    ]
+    return tuple(v for v in held if v is not None) if None not in held else None
+
+
+def unpacked(machine: Machine, value: Value, count: int) -> tuple[Value, ...] | None:
     """The parts that unpacking gives, where they are known: `x, y = batch`, `b, c, h, w = x.shape`."""
     match value:
-        case Size(axes=axes) if count is not None:
+        case Size(axes=axes):
             return tuple(Number(size_along(axes, i), "shape") for i in range(count))
-        case Tensor(data=True) if count is not None:
+        case Tensor(data=True):
             return (value,) * count
         case OneOf(values=values):
             parts = [unpacked(machine, v, count) for v in values if v != Const(None)]
@@ -128,7 +143,7 @@ def unpacked(machine: Machine, value: Value, count: int | None) -> tuple[Value, 
             if known and len(known) == len(parts) and len({len(p) for p in known}) == 1:
                 return tuple(machine.joined(column) for column in zip(*known))
             return None
-        case Unknown() if count is not None:
+        case Unknown():
             return (Unknown(computed=True, why=value.why),) * count
     return known_items(machine, value)
 
@@ -152,6 +167,15 @@ def combined(machine: Machine, operator: str, left: Value, right: Value, node: c
             Kind.LIST, rest=machine.joined((*first.values(), *second.values())), count=first.count.join(second.count)
         ),
     )
+
+
+def merged(machine: Machine, left: Value, right: Value, node: cst.CSTNode) -> Value:
+    """`left | right` of two dicts."""
+    assert isinstance(left, Ref)
+    assert isinstance(right, Ref)
+    one, other = machine.get(left), machine.get(right)
+    rest = one.rest if other.rest is None else other.rest if one.rest is None else join(one.rest, other.rest)
+    return machine.allocate(node, Record(Kind.DICT, {**one.slots, **other.slots}, rest))
 
 
 def appended(machine: Machine, target: Ref, value: Value) -> None:

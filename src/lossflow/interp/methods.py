@@ -20,6 +20,7 @@ from lossflow.interp import (
     layers,
     losses,
     optimizers,
+    sequences,
     sinks,
     unseen,
 )
@@ -74,7 +75,9 @@ def of_tensor(
         and any(gradients.mentions_gradient(a.value) for a in node.args)
     ):
         gradients.note_step_in_place(machine, node, frame)
-    call = Call(tensor, arguments.positional, arguments.keywords, site, machine.factor)
+    positional = tuple(sequences.as_tuple(machine, value) for value in arguments.positional)
+    keywords = {key: sequences.as_tuple(machine, value) for key, value in arguments.keywords.items()}
+    call = Call(tensor, positional, keywords, site, machine.factor)
     result = None if arguments.open else tensors.method(name, call)
     if result is None:
         return Unknown(computed=True, why=f"what `.{name}()` of a tensor returns", site=site)

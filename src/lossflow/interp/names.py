@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import libcst as cst
 
-from lossflow.domain.environment import Kind
+from lossflow.domain.environment import Kind, Record
 from lossflow.domain.exponent import Exponent
 from lossflow.domain.trace import Site, Step, StepKind
 from lossflow.domain.values import Const, External, Imported, Number, OneOf, Ref, Tensor, Tuple, Unknown, Value
@@ -82,24 +82,26 @@ def assign(machine: Machine, target: cst.BaseExpression, value: Value, frame: Fr
 
 def _unpack(machine: Machine, target: cst.Tuple | cst.List, value: Value, frame: Frame) -> None:
     """Bind the parts of a value to the parts of a target."""
-    starred = [i for i, element in enumerate(target.elements) if isinstance(element, cst.StarredElement)]
-    items = iteration.unpacked(machine, value, None if starred else len(target.elements))
-    for index, element in enumerate(target.elements):
-        if starred and index >= starred[0]:
-            after = len(target.elements) - index - 1
-            if index == starred[0]:
-                part: Value = Unknown(computed=True)
-            else:
-                part = (
-                    items[-after - 1] if items is not None and len(items) > after else iteration.element(machine, value)
-                )
-        elif items is not None and index < len(items):
-            part = items[index]
-        else:
-            part = iteration.element(machine, value)
+    for element, part in zip(target.elements, _parts(machine, target, value)):
         if isinstance(value, Tensor) and isinstance(part, Tensor) and isinstance(element.value, cst.Name):
             part = replace(part, data=False)  # `x, y = batch`: what is unpacked by name is a tensor
         assign(machine, element.value, part, frame)
+
+
+def _parts(machine: Machine, target: cst.Tuple | cst.List, value: Value) -> list[Value]:
+    """The part of the value for each element of the target; a starred one takes what the others leave."""
+    count = len(target.elements)
+    star = next((i for i, element in enumerate(target.elements) if isinstance(element, cst.StarredElement)), count)
+    after = max(count - star - 1, 0)
+    items = iteration.known_items(machine, value)
+    if items is not None and star < count <= len(items) + 1:
+        end = len(items) - after
+        middle = machine.allocate(target, Record(Kind.LIST, dict(enumerate(items[star:end]))))
+        return [*items[:star], middle, *items[end:]]
+    first = (iteration.unpacked(machine, value, star) or ())[:star]
+    element = iteration.element(machine, value)
+    starred = [Unknown(computed=True)] if star < count else []
+    return [*first, *[element] * (star - len(first)), *starred, *[element] * after]
 
 
 def accumulate(machine: Machine, target: cst.BaseExpression, addend: Value, node: cst.CSTNode, frame: Frame) -> Value:

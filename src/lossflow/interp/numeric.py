@@ -7,7 +7,7 @@ from fractions import Fraction
 
 from lossflow.domain import arithmetic
 from lossflow.domain.trace import Site
-from lossflow.domain.values import Const, Number, Tensor, Unknown, Value
+from lossflow.domain.values import Const, Number, Tensor, Tuple, Unknown, Value
 from lossflow.interp.machine import Arguments, Machine
 
 _HOMES = ("math.", "numpy.")
@@ -25,6 +25,11 @@ def call_function(machine: Machine, name: str, arguments: Arguments, site: Site)
         return first
     if leaf == "sqrt":
         return _root(machine, first)
+    if leaf == "prod" and isinstance(first, Tuple):
+        whole: Value = Const(1)
+        for item in first.items:
+            whole = arithmetic.binary("*", whole, item, site=site, factor=machine.factor)
+        return whole
     second = arguments.get(1)
     if leaf in ("pow", "power") and second is not None:
         return arithmetic.binary("**", first, second, site=site, factor=machine.factor)

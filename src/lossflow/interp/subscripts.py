@@ -8,8 +8,10 @@ import libcst as cst
 
 from lossflow.domain.axes import Axes, Tail
 from lossflow.domain.environment import Kind, Record
+from lossflow.domain.exponent import Exponent
 from lossflow.domain.tensor_shapes import size_along
 from lossflow.domain.values import Const, Number, OneOf, Ref, Size, Tensor, Tuple, Unknown, Value, join
+from lossflow.interp import iteration, sequences
 from lossflow.interp.machine import Frame, Machine
 
 
@@ -21,6 +23,9 @@ def load(machine: Machine, owner: Value, node: cst.Subscript, frame: Frame) -> V
         case OneOf(values=values):
             usable = [v for v in values if v != Const(None)]
             return machine.joined([load(machine, v, node, frame) for v in usable])
+    if len(node.slice) == 1 and isinstance(node.slice[0].slice, cst.Slice):
+        part = sequences.bounds(machine, node.slice[0].slice, frame)
+        return Unknown(computed=True) if part is None else sequences.sliced(machine, owner, part, node)
     index = _single(machine, node, frame)
     match owner:
         case Tuple(items=items):
@@ -61,6 +66,8 @@ def _element(machine: Machine, record: Record, index: Value | None) -> Value:
     """An element of a list or dict; any of them where the key is out of sight."""
     if record.kind is Kind.LIST and index is None:
         return Unknown(computed=True)
+    if record.kind is Kind.INSTANCE:
+        return _item(machine, iteration.named_items(machine, record) or (), index)
     if isinstance(index, Const):
         key = index.value
         if record.kind is Kind.LIST and type(key) is int and key < 0 and record.rest is None:
@@ -78,6 +85,8 @@ def _element(machine: Machine, record: Record, index: Value | None) -> Value:
 
 def _tensor(machine: Machine, tensor: Tensor, node: cst.Subscript, frame: Frame) -> Value:
     """Indexing and slicing of a tensor, one dimension after the other; a name or number of a part of a batch."""
+    if (picked := _picked(machine, tensor.axes, node, frame)) is not None:
+        return replace(tensor, axes=picked, data=False)
     axes = tensor.axes
     dim = 0
     for part in node.slice:
@@ -95,6 +104,23 @@ def _tensor(machine: Machine, tensor: Tensor, node: cst.Subscript, frame: Frame)
                     return replace(tensor, data=True)
                 axes, dim = _indexed(axes, dim, index)
     return replace(tensor, axes=axes, data=False)
+
+
+def _picked(machine: Machine, axes: Axes, node: cst.Subscript, frame: Frame) -> Axes | None:
+    """`logits[torch.arange(n), labels]` and `logits[range(n), labels]`: one element, or row, for each example."""
+    inner = [part.slice.value for part in node.slice if isinstance(part.slice, cst.Index)]
+    if len(inner) < 2 or len(inner) != len(node.slice) or not axes.known or axes.dims[:1] != (True,):
+        return None
+    indices = [machine.evaluate(each, frame) for each in inner]
+    vectors = [v.axes == Axes.VECTOR if isinstance(v, Tensor) else _counts_examples(machine, v) for v in indices]
+    if not all(vectors) or any(axes.dims[1 : len(indices)]):
+        return None
+    consumed = len(axes.dims) < len(indices)
+    return replace(axes, dims=(True, *axes.dims[len(indices) :]), tail=Tail.ANY if consumed else axes.tail)
+
+
+def _counts_examples(machine: Machine, value: Value) -> bool:
+    return isinstance(value, Ref) and iteration.trips(machine, value) == Exponent.ONE
 
 
 def _names_a_part(tensor: Tensor, index: Const) -> bool:
