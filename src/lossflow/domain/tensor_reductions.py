@@ -87,9 +87,26 @@ def _extreme(call: Call) -> Value:
     return Tuple((values, Tensor(axes, differentiable=False)))
 
 
+def _sorted(call: Call) -> Value:
+    """`sort`: every element is kept, in another order."""
+    return Tuple((nonlinear(call.tensor), Tensor(call.tensor.axes, differentiable=False)))
+
+
+def _top(call: Call) -> Value:
+    """`topk(k, dim)`: k elements along a dimension are left, which no longer grows with the batch."""
+    axes, _ = reduced(call.tensor.axes, dimensions(call.argument(1, "dim") or Const(-1)), keep=True)
+    return Tuple((nonlinear(replace(call.tensor, axes=axes)), Tensor(axes, differentiable=False)))
+
+
 def _indices(call: Call) -> Value:
     axes, _ = reduced(call.tensor.axes, dimensions(call.argument(0, "dim", "axis")))
     return Tensor(axes, differentiable=False)
+
+
+def _nonzero(call: Call) -> Value:
+    """`count_nonzero`: the sum of a mask."""
+    mask = arithmetic.compare(call.tensor, Const(0))
+    return _sum(replace(call, tensor=mask)) if isinstance(mask, Tensor) else mask
 
 
 def _along(call: Call) -> Value:
@@ -119,6 +136,15 @@ def _norm(call: Call) -> Value:
     else:
         power = Exponent.ZERO if p in (float("inf"), 0) else Exponent.UNKNOWN
     return _reduction(inner, StepKind.REDUCED, power)
+
+
+def _distance(call: Call) -> Value:
+    """`torch.dist(a, b, p)`: the norm of the difference."""
+    other = call.argument(0, "other") or Unknown(computed=True)
+    difference = arithmetic.binary("-", call.tensor, other, site=call.site, factor=call.factor)
+    if not isinstance(difference, Tensor):
+        return difference
+    return _norm(replace(call, tensor=difference, args=call.args[1:], kwargs={**call.kwargs, "dim": Const(None)}))
 
 
 def _softmax(call: Call) -> Value:
@@ -151,7 +177,11 @@ def _dot(call: Call) -> Value:
 METHODS: dict[str, Transfer] = {}
 register(METHODS, _sum, "sum nansum")
 register(METHODS, _mean, "mean nanmean")
-register(METHODS, _extreme, "max min median nanmedian mode kthvalue topk sort maximum minimum fmax fmin")
+register(METHODS, _extreme, "max min median nanmedian mode maximum minimum fmax fmin")
+register(METHODS, _sorted, "sort msort")
+register(METHODS, _top, "topk")
+register(METHODS, _nonzero, "count_nonzero")
+register(METHODS, _distance, "dist")
 register(METHODS, _indices, "argmax argmin any all argsort")
 register(METHODS, _along, "amax amin logsumexp std var quantile")
 register(METHODS, _norm, "norm vector_norm")

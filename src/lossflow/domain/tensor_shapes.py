@@ -120,11 +120,27 @@ def _same_or_shuffled(call: Call, sizes: tuple[Value, ...]) -> Axes:
 
 
 def _gathered(call: Call) -> Value:
-    """`gather`, `index_select` along a dimension behind the examples keep the shape of the batch."""
+    """`gather` along a dimension behind the examples has the shape of its index."""
     index = call.argument(1, "index")
     if isinstance(index, Tensor) and index.axes.per_example:
         return replace(call.tensor, axes=index.axes, data=False)
     return replace(call.tensor, axes=Axes.UNKNOWN, data=False)
+
+
+def _picked(call: Call) -> Value:
+    """`index_select(dim, index)`: as many along `dim` as there are indices; the others stay as they are."""
+    axes, gone = call.tensor.axes.without(_one(call.argument(0, "dim")), keep=True)
+    index = call.argument(1, "index")
+    of_examples = isinstance(index, Tensor) and index.axes.per_example
+    if gone or gone is None:
+        axes = (
+            replace(call.tensor.axes, certain=call.tensor.axes.certain and of_examples) if of_examples else Axes.UNKNOWN
+        )
+    return replace(call.tensor, axes=axes, data=False)
+
+
+def _one(dim: Value | None) -> int:
+    return dim.value if isinstance(dim, Const) and type(dim.value) is int else 0
 
 
 def _selected(call: Call) -> Value:
@@ -132,8 +148,16 @@ def _selected(call: Call) -> Value:
     return replace(call.tensor, axes=Axes.VECTOR if call.tensor.axes.per_example else Axes.UNKNOWN, data=False)
 
 
+def _chunked(call: Call) -> Value:
+    """`chunk(n)`: n pieces; along the examples each has some of them."""
+    first = call.argument(1, "dim") in (None, Const(0))
+    if first and call.tensor.axes.known and call.tensor.axes.dims[:1] == (True,):
+        return replace(call.tensor, data=True)
+    return _split(call)
+
+
 def _split(call: Call) -> Value:
-    """`chunk`, `split`, `unbind`: pieces along a dimension; along the examples each piece has some of them."""
+    """`split`, `unbind`: pieces along a dimension; along the examples their number may be that of the examples."""
     dims = dimensions(call.argument(1, "dim"))
     axes = call.tensor.axes
     if dims is None or isinstance(dims, Unknown) or not axes.known or (dims[0] == 0 and axes.dims[:1] == (True,)):
@@ -196,9 +220,11 @@ register(
     ),
     "expand_as view_as reshape_as",
 )
-register(METHODS, _gathered, "gather take_along_dim index_select")
+register(METHODS, _gathered, "gather take_along_dim")
+register(METHODS, _picked, "index_select")
 register(METHODS, _selected, "masked_select")
-register(METHODS, _split, "chunk split unbind tensor_split")
+register(METHODS, _split, "split unbind tensor_split")
+register(METHODS, _chunked, "chunk")
 register(METHODS, _one_hot, "one_hot")
 register(METHODS, _count, "numel nelement")
 register(METHODS, _size, "size")

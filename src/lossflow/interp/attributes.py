@@ -22,11 +22,15 @@ from lossflow.domain.values import (
     Super,
     Tensor,
     Term,
+    Tuple,
     Unknown,
     Value,
 )
 from lossflow.interp import classes, modules
 from lossflow.interp.machine import Arguments, Frame, Machine
+
+_PARTS = ("values", "indices")
+"""What `x.max(dim=1)` and `x.sort()` return, by name."""
 
 
 def load(machine: Machine, owner: Value, name: str, node: cst.CSTNode, frame: Frame) -> Value:
@@ -41,6 +45,8 @@ def load(machine: Machine, owner: Value, name: str, node: cst.CSTNode, frame: Fr
             return _of_tensor(owner, name)
         case Size():
             return Bound(owner, name)
+        case Tuple(items=items) if name in _PARTS and len(items) == len(_PARTS):
+            return items[_PARTS.index(name)]
         case OneOf(values=values):
             return machine.joined([load(machine, v, name, node, frame) for v in values if v != Const(None)])
         case Class():

@@ -6,7 +6,8 @@ from dataclasses import replace
 
 from lossflow.domain import arithmetic
 from lossflow.domain.axes import Axes
-from lossflow.domain.values import External, Ref, Tensor, Value
+from lossflow.domain.environment import Record
+from lossflow.domain.values import Const, External, Ref, Tensor, Value
 from lossflow.interp.machine import Arguments, Machine
 
 _HOME = "torch.distributions."
@@ -46,6 +47,10 @@ def call_method(machine: Machine, receiver: Ref, name: str, arguments: Arguments
     record = machine.get(receiver)
     family = record.cls.name.rpartition(".")[2] if isinstance(record.cls, External) else ""
     held = [v for v in record.slots.values() if isinstance(v, Tensor)]
+    if family == "Categorical":
+        return _over_last(name, arguments, held)
+    if family == "Independent":
+        return _independent(machine, record, name, arguments)
     if family not in _ELEMENTWISE:
         return None
     match name:
@@ -58,6 +63,34 @@ def call_method(machine: Machine, receiver: Ref, name: str, arguments: Arguments
             return replace(_together(held), differentiable=False) if held else None
         case "entropy":
             return _together(held) if held else None
+    return None
+
+
+def _over_last(name: str, arguments: Arguments, held: list[Tensor]) -> Value | None:
+    """`Categorical(logits=...)`: one value for each row of the logits."""
+    if len(held) != 1:
+        return None
+    rows = arithmetic.nonlinear(replace(held[0], axes=held[0].axes.without(-1)[0], data=False))
+    value = arguments.get(0, "value")
+    match name:
+        case "log_prob" if isinstance(value, Tensor):
+            axes = rows.axes if value.axes == Axes.UNKNOWN else value.axes
+            return replace(rows, axes=axes)
+        case "sample" if not arguments.positional and not arguments.keywords:
+            return replace(rows, differentiable=False)
+        case "entropy":
+            return rows
+    return None
+
+
+def _independent(machine: Machine, record: Record, name: str, arguments: Arguments) -> Value | None:
+    """`Independent(base, 1)`: what `base` says of each element is summed over the last dimension."""
+    base, count = record.get("parameter0"), record.get("parameter1")
+    value = call_method(machine, base, name, arguments) if isinstance(base, Ref) else None
+    if name in ("rsample", "sample"):
+        return value
+    if isinstance(value, Tensor) and count == Const(1) and name in ("log_prob", "entropy"):
+        return replace(value, axes=value.axes.without(-1)[0])
     return None
 
 

@@ -102,9 +102,18 @@ def of_examples(value: Value, arguments: Arguments) -> Value:
     return value
 
 
+def _with_features(axes: Axes) -> Axes:
+    """One more dimension at the end, as an embedding has."""
+    if not axes.known:
+        return axes
+    return axes.with_one(-1) if axes.rank is not None else replace(axes, tail=Tail.SOME)
+
+
 def _axes(leaf: str, axes: Axes) -> Axes:
     if leaf in _SAME_RANK:
         return axes
+    if leaf in ("Embedding", "embedding"):
+        return _with_features(axes)
     if axes.known and axes.dims[:1] == (True,) and sum(axes.dims) == 1:
         return Axes((True,), Tail.ANY)
     if axes.reduced:

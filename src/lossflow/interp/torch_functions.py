@@ -30,7 +30,7 @@ def call_function(machine: Machine, name: str, arguments: Arguments, node: cst.C
     if leaf in _FUNCTIONS:
         return _FUNCTIONS[leaf](machine, arguments, node, frame)
     if name in ("torch.nn.Parameter", "torch.nn.parameter.Parameter"):
-        return iteration.PARAMETER
+        return _parameter(arguments.get(0, "data"))
     if layers.is_layer(name):
         return machine.allocate(node, Record(Kind.INSTANCE, cls=External(name)))
     subject = arguments.get(0, "input", "x", "self")
@@ -48,6 +48,12 @@ def call_function(machine: Machine, name: str, arguments: Arguments, node: cst.C
             else other
         )
     return None
+
+
+def _parameter(held: Value | None) -> Tensor:
+    """A parameter has no examples; `nn.Parameter(torch.zeros(()))` is a scalar."""
+    plain = isinstance(held, Tensor) and held.axes.reduced and held.axes.certain
+    return replace(iteration.PARAMETER, axes=held.axes) if plain and isinstance(held, Tensor) else iteration.PARAMETER
 
 
 def _without_input(arguments: Arguments) -> dict[str, Value]:
@@ -80,8 +86,10 @@ def _sizes(leaf: str, arguments: Arguments) -> tuple[Value, ...] | Size | None:
     """The size arguments of a creator."""
     if arguments.open or leaf in ("normal", "eye"):
         return None
+    if leaf in ("randperm", "arange") and len(arguments.positional) == 1:
+        return arguments.positional
     if leaf in ("randperm", "linspace", "arange"):
-        return arguments.positional[:1] if leaf == "randperm" else None
+        return None
     given = arguments.positional
     if leaf == "randint":
         given = tuple(v for v in given if isinstance(v, (Tuple, Size)))
@@ -130,6 +138,8 @@ def _axes_of_data(machine: Machine, value: Value | None) -> Axes:
             rows = record.values()
             if rows and all(isinstance(row, Ref) and machine.get(row).kind is Kind.LIST for row in rows):
                 return Axes((True, False), Tail.ANY, certain=False)
+            if rows and record.rest is None and all(isinstance(row, Tensor) and row.axes.scalar for row in rows):
+                return Axes((False,))
             if record.rest is not None and record.count.at_least(1):
                 return Axes((True,), Tail.ANY, certain=False)
     return Axes.UNKNOWN
@@ -147,11 +157,12 @@ def _stack(machine: Machine, arguments: Arguments, node: cst.CSTNode, frame: Fra
     whole = _all_terms(parts, node, machine, frame)
     count = iteration.trips(machine, held)
     dim = arguments.get(1, "dim") or Const(0)
-    if count.known is None or dim != Const(0):
-        axes = whole.axes.shuffled() if count.is_zero else Axes.UNKNOWN
+    if count.is_zero:
+        place = dim.value if isinstance(dim, Const) and type(dim.value) is int else None
+        axes = whole.axes.shuffled() if place is None else whole.axes.with_one(place)
         return replace(whole, axes=axes)
-    if not whole.axes.known:
-        return replace(whole, axes=whole.axes if count.is_zero else Axes.UNKNOWN)
+    if count.known is None or dim != Const(0) or not whole.axes.known:
+        return replace(whole, axes=Axes.UNKNOWN)
     return replace(whole, axes=replace(whole.axes, dims=(count.at_least(1), *whole.axes.dims)))
 
 
@@ -190,6 +201,15 @@ def _cat(machine: Machine, arguments: Arguments, node: cst.CSTNode, frame: Frame
         grown = Axes((True,), Tail.ANY, certain=False) if count.at_least(1) and whole.axes.reduced else Axes.UNKNOWN
         return replace(whole, axes=grown)
     return whole
+
+
+def _along_a_dimension(machine: Machine, arguments: Arguments, node: cst.CSTNode, frame: Frame) -> Value:
+    """`hstack`, `vstack`: end to end, as `cat` does, unless what they are given are vectors."""
+    parts = _parts(machine, arguments.get(0, "tensors"))
+    matrices = all(part.axes.known and len(part.axes.dims) + (part.axes.tail is Tail.SOME) > 1 for part in parts)
+    if parts and matrices:
+        return _cat(machine, arguments, node, frame)
+    return Unknown(computed=True, site=machine.site(node, frame))
 
 
 def _where(machine: Machine, arguments: Arguments, node: cst.CSTNode, frame: Frame) -> Value:
@@ -250,6 +270,8 @@ _FUNCTIONS: dict[str, Function] = {
     "cat": _cat,
     "concat": _cat,
     "concatenate": _cat,
+    "hstack": _along_a_dimension,
+    "vstack": _along_a_dimension,
     "where": _where,
     "einsum": _einsum,
     "bmm": _bmm,
