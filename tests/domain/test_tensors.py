@@ -54,6 +54,22 @@ def test_a_reduction_over_a_dimension(seen: tuple[Shape, Tensor], data: st.DataO
     check(method("argmax", loss, Const(dim)), shape[:index] + shape[index + 1 :])
 
 
+@given(seen(), st.data())
+def test_a_selection_along_a_dimension(seen: tuple[Shape, Tensor], data: st.DataObject) -> None:
+    shape, loss = seen
+    assume(shape)
+    dim = data.draw(dims_of(shape))
+    index = dim % len(shape)
+    largest, ordered = method("topk", loss, Const(2), Const(dim)), method("sort", loss, Const(dim))
+    assert isinstance(largest, Tuple)
+    assert isinstance(ordered, Tuple)
+    check(largest.items[0], (*shape[:index], False, *shape[index + 1 :]))
+    check(ordered.items[0], shape)
+    some = Tensor(Axes((False,)), differentiable=False)
+    if not shape[index]:
+        check(method("index_select", loss, Const(dim), some), shape)
+
+
 @given(seen())
 def test_a_reduction_over_everything(seen: tuple[Shape, Tensor]) -> None:
     shape, loss = seen
