@@ -229,7 +229,9 @@ def _reduced(
     computed = Step(StepKind.COMPUTED, site, exponent, loss=name, reduction=reduction, default=default)
     plain = all(value.exponent.is_zero for value in inputs if isinstance(value, Tensor))
     term = Term(
-        Exponent.ZERO if plain else Exponent.UNKNOWN, () if made is None else (made,), batchless=count == 0
+        Exponent.ZERO if plain else Exponent.UNKNOWN,
+        () if made is None else (made,),
+        batchless=count == 0 and _of_parameters(inputs),
     ).step(computed)
     result = Tensor(_axes_after(effect, row, axes, inputs), (term,), _flow(machine, inputs), True)
     if effect is Effect.NONE and not machine.silent:
@@ -237,6 +239,11 @@ def _reduced(
         unused = Unused(site, machine.root_number, loops, machine.grad_enabled, loss=name)
         machine.pending.setdefault((site, machine.root_number), unused)
     return result
+
+
+def _of_parameters(inputs: list[Value]) -> bool:
+    """True for a penalty on parameters; the loss of a single example, as in a loop over them, is none."""
+    return all(term.batchless for value in inputs if isinstance(value, Tensor) for term in value.terms)
 
 
 def _operand(inputs: list[Value]) -> Axes:
