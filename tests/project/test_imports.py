@@ -65,6 +65,21 @@ def _findings(path: Path) -> tuple[Finding, ...]:
             "train.py",
             {"src/pkg/__init__.py": "", "src/pkg/losses.py": LOSSES},
         ),
+        ("import pkg.losses", "pkg.losses.make_criterion()", "train.py", {"pkg/losses.py": LOSSES}),
+        ("import pkg.inner.losses", "pkg.inner.losses.make_criterion()", "train.py", {"pkg/inner/losses.py": LOSSES}),
+        ("from .losses import make_criterion", "make_criterion()", "pkg/train.py", {"pkg/losses.py": LOSSES}),
+        (
+            "from pkg import inner",
+            "inner.losses.make_criterion()",
+            "train.py",
+            {"pkg/__init__.py": "", "pkg/inner/__init__.py": "", "pkg/inner/losses.py": LOSSES},
+        ),
+        (
+            "import importlib",
+            'importlib.import_module("pkg.losses").make_criterion()',
+            "train.py",
+            {"pkg/losses.py": LOSSES},
+        ),
         (
             "try:\n    from losses import make_criterion\nexcept ImportError:\n    make_criterion = None",
             "make_criterion()",

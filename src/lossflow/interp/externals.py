@@ -5,14 +5,16 @@ from __future__ import annotations
 import libcst as cst
 
 from lossflow.domain.environment import Kind, Record
-from lossflow.domain.values import External, Partial, Ref, Unknown, Value
+from lossflow.domain.values import Const, External, Partial, Ref, Unknown, Value
 from lossflow.interp import (
     builtin_calls,
     contexts,
     distributions,
+    imports,
     iteration,
     layers,
     losses,
+    modules,
     numeric,
     optimizers,
     schedulers,
@@ -94,8 +96,18 @@ def call_external(machine: Machine, name: str, arguments: Arguments, node: cst.C
         return machine.allocate(node, Record(Kind.INSTANCE, slots, cls=External(name)))
     if name.endswith(("distributions.kl_divergence", "distributions.kl.kl_divergence")):
         return distributions.divergence(machine, arguments) or Unknown(computed=True)
+    if name == "importlib.import_module" and (module := arguments.get(0, "name")) is not None:
+        return _import_module(machine, module, frame)
     schedulers.attach(machine, name, arguments, node, frame)
     return _object(machine, name, arguments, node, frame)
+
+
+def _import_module(machine: Machine, name: Value, frame: Frame) -> Value:
+    """`importlib.import_module("losses")`."""
+    match name:
+        case Const(value=str() as dotted) if not dotted.startswith("."):
+            return modules.force(machine, imports.imported(machine, dotted, frame))
+    return Unknown(computed=True)
 
 
 def _module_container(machine: Machine, name: str, arguments: Arguments, node: cst.CSTNode) -> Value:

@@ -70,6 +70,8 @@ def load(machine: Machine, dotted: str, unit: Unit) -> Value | None:
         tree = parse(source)
     except NotAnalysed:
         return None
+    if any(unit.tree is tree for unit in machine.units.values()):
+        tree = cst.parse_module(source.text)  # objects go by their nodes: equal files, such as empty ones, share none
     loaded = Unit(source, tree, Places(source.name), Ref(0), dotted)
     loaded.globals = machine.allocate(tree, Record(Kind.SCOPE))
     machine.units[source.name] = loaded

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import lru_cache
+from itertools import islice
 from pathlib import Path
 
 from lossflow.errors import NotAnalysed
@@ -19,16 +20,22 @@ MAX_BYTES = 1_000_000
 """A larger file is generated, and not followed into."""
 
 
+MAX_ENTRIES = 200
+"""How much of a folder is looked at for modules: it may be one of data."""
+
+
 def resolve(file: str, dotted: str) -> Source | None:
     """The file that `dotted` means in an import statement of `file`; leading dots are relative.
 
     None for a module that is not part of the project, and for a file that can't be read.
     """
-    path = Path(file)
-    if not path.is_file():
+    folder = Path(file).parent
+    if not (folder.is_dir() and folder.name):
         return None
-    found = _find(str(path.parent), dotted)
-    return None if found is None or found == file else _read(found, *_stamp(found))
+    found = _find(str(folder), dotted)
+    if found is None or found == file:
+        return None
+    return _read(found, *_stamp(found)) if Path(found).is_file() else Source.from_bytes(found, b"")
 
 
 def _stamp(file: str) -> tuple[int, int]:
@@ -60,12 +67,13 @@ def _find(folder: str, dotted: str) -> str | None:
         start = here
         for _ in range(dots - 1):
             start = start.parent
-        return _module(start, parts)
+        return _module(start, parts) or _namespace(start, parts)
     root = root_of(folder)
-    for start in _starts(here, root):
-        found = _module(start, parts)
-        if found is not None and Path(found).is_relative_to(root):
-            return found
+    for find in (_module, _namespace):
+        for start in _starts(here, root):
+            found = find(start, parts)
+            if found is not None and Path(found).is_relative_to(root):
+                return found
     return None
 
 
@@ -94,6 +102,24 @@ def _module(start: Path, parts: list[str]) -> str | None:
         if candidate.is_file():
             return str(candidate)
     return None
+
+
+def _namespace(start: Path, parts: list[str]) -> str | None:
+    """The `__init__.py` that a folder of modules doesn't have: Python imports such a folder as a package too."""
+    folder = start.joinpath(*parts)
+    if not parts or not folder.is_dir():
+        return None
+    below = (inner for inner in islice(folder.iterdir(), MAX_ENTRIES) if inner.is_dir())
+    if any(_has_modules(each) for each in (folder, *below)):
+        return str(folder / "__init__.py")
+    return None  # a folder of data, or of a tool: `wandb`, `runs`
+
+
+def _has_modules(folder: Path) -> bool:
+    try:
+        return any(entry.suffix == ".py" for entry in islice(folder.iterdir(), MAX_ENTRIES))
+    except OSError:
+        return False
 
 
 @lru_cache(maxsize=1024)
