@@ -140,6 +140,16 @@ class Heap:
             whole._own.add(number)
         return whole
 
+    def differences(self, other: Heap) -> Iterator[tuple[Record, Record]]:
+        """The records of objects that both have and that differ."""
+        for number, mine in self._pages.items():
+            theirs = other._pages.get(number)
+            if theirs is None or theirs is mine:
+                continue
+            for address, record in mine.items():
+                if address in theirs and theirs[address] is not record:
+                    yield record, theirs[address]
+
     def same(self, other: Heap) -> bool:
         """True when no record differs."""
         if self._pages.keys() != other._pages.keys():

@@ -101,12 +101,16 @@ class OptimizerFacts:
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """One thing the program does; `root` numbers the entry point of the analysis, `loops` the loops around it."""
+    """One thing the program does; `root` numbers the entry point of the analysis, `loops` the loops around it.
+
+    `case` says what was supposed when it was seen: "`args.loss` is `'sum'`".
+    """
 
     site: Site
     root: int = 0
     loops: tuple[int, ...] = ()
     grad_enabled: bool = True
+    case: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,6 +189,10 @@ class Revealed(Event):
     """`reveal(value)` was called, with a `reveal` that nothing defines: for tests of the analysis itself."""
 
     value: Value | None = None
+
+
+TRAINING = (Backward, OptimizerStep, ZeroGrad, GradientScaled)
+"""The events that make up training steps."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,8 @@ MAX_MODULES = 30
 """Files that imports are followed into from one file."""
 MAX_CHARACTERS = 200_000
 """Characters of all those files together: reading them is the dearest part of the analysis."""
+MAX_CASES = 32
+"""Values of choices out of sight that a file is run once more with, within `MAX_STEPS` all together."""
 MAX_ROUNDS = 3
 """Rounds of a loop before what still changes is unknown."""
 PYTHON_RECURSION = 12_000

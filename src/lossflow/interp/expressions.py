@@ -11,7 +11,7 @@ from lossflow.domain import arithmetic
 from lossflow.domain.environment import Kind, Record
 from lossflow.domain.exponent import Exponent
 from lossflow.domain.values import Const, Number, Ref, Size, Tensor, Tuple, Unknown, Value, join
-from lossflow.interp import attributes, functions, iteration, names, subscripts, truth
+from lossflow.interp import attributes, cases, functions, iteration, names, subscripts, truth
 from lossflow.interp.machine import Arguments, Frame, Loop, Machine
 
 _SYMBOLS: dict[type[cst.CSTNode], str] = {
@@ -193,6 +193,7 @@ def _conditional(machine: Machine, node: cst.IfExp, frame: Frame) -> Value:
     after, machine.heap = machine.heap, before
     orelse = machine.evaluate(node.orelse, frame)
     machine.heap = after.join(machine.heap)
+    cases.of_branches(machine, node, body, orelse, frame)
     return join(body, orelse)
 
 

@@ -120,6 +120,15 @@ class Loop:
     batches: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One way in which a choice that is out of sight may fall: `name` is supposed to be `value`; `words` say so."""
+
+    name: str
+    value: Const
+    words: str
+
+
 Evaluate = Callable[["Machine", cst.BaseExpression, Frame], Value]
 Run = Callable[["Machine", Sequence[cst.CSTNode], Frame], Outcome]
 CallValue = Callable[["Machine", Value, Arguments, cst.CSTNode, Frame], Value]
@@ -138,6 +147,7 @@ class Machine:
     unseen: Ref  # attributes that the program sets on objects out of sight, by dotted name
     heap: Heap = field(default_factory=Heap)
     units: dict[str, Unit] = field(default_factory=dict)
+    trees: dict[str, tuple[cst.Module, Places]] = field(default_factory=dict)  # of every file met, by its name
     events: list[Event] = field(default_factory=list)
     silent: int = 0
     root_number: int = 0
@@ -154,6 +164,8 @@ class Machine:
     importing: Place | None = None  # the import statement of the analysed file that is being followed
     stars: dict[str, list[str]] = field(default_factory=dict)  # packages star-imported, by file
     classes: list[Class] = field(default_factory=list)
+    case: Case | None = None  # what is supposed in this run
+    cases: dict[Case, None] = field(default_factory=dict)  # what further runs may suppose, in the order met
     _addresses: dict[object, int] = field(default_factory=dict)
     _codes: dict[int, Code] = field(default_factory=dict)
 
@@ -164,7 +176,10 @@ class Machine:
         self.steps += 1
         if self.steps > MAX_STEPS:
             raise BudgetExceeded
-        return self.evaluate_node(self, node, frame)
+        value = self.evaluate_node(self, node, frame)
+        if self.case is not None and isinstance(value, Unknown) and value.name == self.case.name and not value.computed:
+            return self.case.value
+        return value
 
     def run(self, body: Sequence[cst.CSTNode], frame: Frame) -> Outcome:
         """Run statements on the current heap."""
@@ -185,7 +200,9 @@ class Machine:
         """Note an event, unless this is a round of a loop before the last."""
         if not self.silent:
             loops = tuple(loop.number for loop in self.loops)
-            self.events.append(replace(event, root=self.root_number, loops=loops, grad_enabled=self.grad_enabled))
+            case = self.case.words if self.case is not None else ""
+            enabled = self.grad_enabled
+            self.events.append(replace(event, root=self.root_number, loops=loops, grad_enabled=enabled, case=case))
 
     def note(self, text: str) -> None:
         """Remember something for `--verbose`."""

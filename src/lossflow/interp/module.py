@@ -12,12 +12,12 @@ import libcst as cst
 
 from lossflow.catalog import Catalog
 from lossflow.domain.environment import Kind, Record
-from lossflow.domain.trace import Event, Trace
+from lossflow.domain.trace import TRAINING, Event, Trace
 from lossflow.domain.values import Bound, Class, Function, Ref, Value
 from lossflow.errors import NotAnalysed
-from lossflow.interp import calls, expressions, frameworks, functions, modules, statements
-from lossflow.interp.budget import MAX_STEPS, PYTHON_RECURSION, BudgetExceeded
-from lossflow.interp.machine import Arguments, Code, Frame, Machine, Unit
+from lossflow.interp import calls, cases, expressions, frameworks, functions, modules, statements
+from lossflow.interp.budget import MAX_CASES, MAX_STEPS, PYTHON_RECURSION, BudgetExceeded
+from lossflow.interp.machine import Arguments, Case, Code, Frame, Machine, Unit
 from lossflow.interp.places import Places, Spans
 from lossflow.source import Source
 
@@ -55,8 +55,25 @@ def _deep_recursion() -> Iterator[None]:
 
 
 def _interpret(source: Source, catalog: Catalog, resolve: Resolve) -> Trace:
-    tree = modules.parse(source)
-    unit = Unit(source, tree, Places(source.name), Ref(0))
+    trees = {source.name: (modules.parse(source), Places(source.name))}
+    machine = _run(source, catalog, resolve, trees)
+    if cases.unsettled(machine.events):
+        _run_cases(machine)
+    return _trace(machine)
+
+
+def _run(
+    source: Source,
+    catalog: Catalog,
+    resolve: Resolve,
+    trees: dict[str, tuple[cst.Module, Places]],
+    *,
+    case: Case | None = None,
+    roots: int = 0,
+) -> Machine:
+    """The machine after it ran the file; `roots` is the number of entry points of earlier runs."""
+    tree, places = trees[source.name]
+    unit = Unit(source, tree, places, Ref(0))
     machine = Machine(
         catalog,
         unit,
@@ -65,6 +82,9 @@ def _interpret(source: Source, catalog: Catalog, resolve: Resolve) -> Trace:
         call_value=calls.call,
         resolve=resolve,
         unseen=Ref(0),
+        trees=trees,
+        case=case,
+        root_number=roots,
     )
     unit.globals = machine.allocate(tree, Record(Kind.SCOPE))
     machine.unseen = machine.allocate(machine, Record(Kind.SCOPE))
@@ -73,7 +93,29 @@ def _interpret(source: Source, catalog: Catalog, resolve: Resolve) -> Trace:
     _entry(machine, lambda: _run_body(machine, tree, frame))
     _run_classes(machine, frame)
     _run_functions(machine, frame)
-    return _trace(machine)
+    return machine
+
+
+def _run_cases(machine: Machine) -> None:
+    """Run the file once more for each case of a choice that lost a loss, and note the training steps of that run."""
+    steps = 0
+    for number, case in enumerate(machine.cases):
+        if number >= MAX_CASES or steps > MAX_STEPS:
+            left = len(machine.cases) - number
+            machine.note(f"{machine.root.source.name}: {left} more values that choices may have were not tried")
+            return
+        run = _run(
+            machine.root.source,
+            machine.catalog,
+            machine.resolve,
+            machine.trees,
+            case=case,
+            roots=machine.root_number,
+        )
+        steps += run.steps
+        machine.root_number = run.root_number
+        machine.units = {**run.units, **machine.units}
+        machine.events.extend(event for event in run.events if isinstance(event, TRAINING))
 
 
 def _out_of_sight(file: str, dotted: str) -> Source | None:

@@ -67,16 +67,21 @@ def load(machine: Machine, dotted: str, unit: Unit) -> Value | None:
     if len(lowered) > _SHORT and not any(word in lowered for word in _WORDS):
         return None
     try:
-        tree = parse(source)
+        tree, places = machine.trees.get(source.name) or _tree(machine, source)
     except NotAnalysed:
         return None
-    if any(unit.tree is tree for unit in machine.units.values()):
-        tree = cst.parse_module(source.text)  # objects go by their nodes: equal files, such as empty ones, share none
-    loaded = Unit(source, tree, Places(source.name), Ref(0), dotted)
+    loaded = Unit(source, tree, places, Ref(0), dotted)
     loaded.globals = machine.allocate(tree, Record(Kind.SCOPE))
     machine.units[source.name] = loaded
     _execute(machine, loaded)
     return loaded.globals
+
+
+def _tree(machine: Machine, source: Source) -> tuple[cst.Module, Places]:
+    tree = parse(source)
+    if any(tree is other for other, _ in machine.trees.values()):
+        tree = cst.parse_module(source.text)  # objects go by their nodes: equal files, such as empty ones, share none
+    return machine.trees.setdefault(source.name, (tree, Places(source.name)))
 
 
 def _execute(machine: Machine, unit: Unit) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 import libcst as cst
 
 from lossflow.domain.values import Const, Unknown, Value
-from lossflow.interp import contexts, definitions, functions, gradients, imports, loops, names, patterns, truth
+from lossflow.interp import cases, contexts, definitions, functions, gradients, imports, loops, names, patterns, truth
 from lossflow.interp.expressions import operate, symbol
 from lossflow.interp.machine import Frame, Machine, Outcome, Returned
 from lossflow.interp.outcomes import either, then
@@ -159,7 +159,9 @@ def _if(machine: Machine, node: cst.If, frame: Frame) -> Outcome:
     before = machine.heap.fork()
     body = run_block(machine, [node.body], frame)
     machine.heap = before
-    return either(body, _else(machine, node.orelse, frame))
+    orelse = _else(machine, node.orelse, frame)
+    cases.of_branches(machine, node, body, orelse, frame)
+    return either(body, orelse)
 
 
 def _else(machine: Machine, node: cst.If | cst.Else | None, frame: Frame) -> Outcome:

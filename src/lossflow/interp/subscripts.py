@@ -11,7 +11,7 @@ from lossflow.domain.environment import Kind, Record
 from lossflow.domain.exponent import Exponent
 from lossflow.domain.tensor_shapes import size_along
 from lossflow.domain.values import Const, Number, OneOf, Ref, Size, Tensor, Tuple, Unknown, Value, join
-from lossflow.interp import iteration, sequences
+from lossflow.interp import cases, iteration, sequences
 from lossflow.interp.machine import Frame, Machine
 
 
@@ -79,6 +79,7 @@ def _element(machine: Machine, record: Record, index: Value | None) -> Value:
             return record.rest
         return Unknown(str(key) if isinstance(key, str) else "", computed=True)
     if record.kind in (Kind.LIST, Kind.DICT) and index is not None:
+        cases.of_key(machine, index, record.slots)
         return machine.joined(record.values())
     return Unknown(computed=True)
 

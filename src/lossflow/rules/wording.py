@@ -52,7 +52,8 @@ def learning_rate(trace: Trace, optimizer: OptimizerFacts) -> str:
 def sink(trace: Trace, backward: Backward) -> str:
     """Where the loss goes: `reaches backward on line 41`, or the framework that is handed it."""
     where = line(trace, backward.site.place)
-    return f"is handed to {backward.framework} on {where}" if backward.framework else f"reaches backward on {where}"
+    words = f"is handed to {backward.framework} on {where}" if backward.framework else f"reaches backward on {where}"
+    return f"{words} where {backward.case}" if backward.case else words
 
 
 def power(exponent: Exponent) -> str:
