@@ -6,6 +6,8 @@ MAX_STEPS = 100_000
 """Expressions evaluated for one file."""
 MAX_DEPTH = 14
 """Calls of the program's own functions within each other."""
+MAX_ANNOTATED_DEPTH = 3
+"""Calls within each other down to which an argument out of sight is made up from its annotation."""
 MAX_RECURSION = 1
 """Times that one function may stand on the stack while it is called again."""
 MAX_MODULES = 30

@@ -21,6 +21,9 @@ def define_class(machine: Machine, node: cst.ClassDef, frame: Frame) -> Value:
     outcome = machine.run([node.body], inner)
     machine.heap = outcome.falls or machine.heap
     cls = Class(node.name.value, bases, scope, machine.site(node.name, frame))
+    for base in bases:
+        if isinstance(base, Class) and cls not in (known := machine.heirs.setdefault(base.scope.address, [])):
+            known.append(cls)
     if frame.unit is machine.root and cls not in machine.classes:
         machine.classes.append(cls)
     return cls

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import libcst as cst
 
 from lossflow.catalog.entry import Framework
 from lossflow.domain.environment import Kind
 from lossflow.domain.exponent import Exponent
 from lossflow.domain.trace import Backward, OptimizerFacts
-from lossflow.domain.values import Bound, Class, Const, Function, Number, Ref, Tuple, Value
+from lossflow.domain.values import Bound, Class, Const, Function, Number, OneOf, Ref, Tuple, Value
 from lossflow.interp import classes, functions, iteration, optimizers, sinks, truth
 from lossflow.interp.machine import Arguments, Code, Frame, Machine
 
@@ -21,6 +23,25 @@ def of(machine: Machine, cls: Class) -> Framework | None:
     return None
 
 
+def fit(machine: Machine, receiver: Ref, name: str, arguments: Arguments, node: cst.CSTNode, frame: Frame) -> None:
+    """`trainer.fit(module)` and `trainer.train()`: the step of a class that another file defines.
+
+    The classes of the file at hand are run anyway, whether somebody fits them or not.
+    """
+    instance = receiver if name == "train" else arguments.get(0, "model")
+    cls = classes.instance_class(machine, instance) if instance is not None else None
+    framework = of(machine, cls) if isinstance(cls, Class) else None
+    if framework is None or not isinstance(instance, Ref) or not isinstance(cls, Class):
+        return
+    method = classes.lookup(machine, cls, framework.method)
+    if not isinstance(method, Function) or not isinstance(method.code, Code) or method.code.unit is machine.root:
+        return
+    entry = frame.unit.places.of(node) if frame.unit is machine.root else frame.entry
+    root = machine.root_number
+    run_step(machine, framework, instance, method, replace(frame, entry=entry))
+    machine.root_number = root
+
+
 def run_step(machine: Machine, framework: Framework, instance: Ref, method: Function, frame: Frame) -> None:
     """Run the step with a batch, and hand what it returns to the framework."""
     assert isinstance(method.code, Code)
@@ -30,7 +51,7 @@ def run_step(machine: Machine, framework: Framework, instance: Ref, method: Func
     keywords |= {
         name: Number(Exponent.ZERO, name) for name in ("batch_idx", "batch_nb") if name in functions.parameters(method)
     }
-    machine.root_number += 1
+    machine.enter_root()
     value = machine.call(Bound(instance, method), Arguments((), keywords), method.code.node, frame)
     manual = machine.get(instance).get(framework.manual) if framework.manual else None
     if manual == Const(False):
@@ -94,8 +115,9 @@ def _listed(machine: Machine, value: Value) -> list[Value]:
     if optimizers.row_of(machine, value) is not None:
         return [value]
     match value:
-        case Tuple(items=items):
-            return [one for item in items for one in _listed(machine, item)]
+        case Tuple(items=items) | OneOf(values=items):
+            found = [one for item in items for one in _listed(machine, item)]
+            return [one for index, one in enumerate(found) if one not in found[:index]]
         case Ref():
             record = machine.get(value)
             if record.kind is Kind.DICT:

@@ -9,7 +9,7 @@ import libcst as cst
 from lossflow.domain.environment import Kind, Record
 from lossflow.domain.exponent import Exponent
 from lossflow.domain.values import Const, External, Function, Tuple, Unknown, Value, join
-from lossflow.interp import outcomes
+from lossflow.interp import annotated, outcomes
 from lossflow.interp.budget import MAX_DEPTH, MAX_RECURSION
 from lossflow.interp.machine import Arguments, Code, Frame, Machine
 
@@ -101,15 +101,14 @@ def _bind(machine: Machine, function: Function, arguments: Arguments) -> Iterato
     defaults = dict(function.defaults)
     keywords: dict[str, Value] = dict(arguments.keywords)
     names = parameters(function)
-    for index, name in enumerate(names):
-        if index < len(arguments.positional):
-            value: Value = arguments.positional[index]
-        else:
-            value = _taken(keywords, name) or _missing(name, defaults, arguments)
-        yield name, _known_as(machine, value, name)
-    for parameter in params.kwonly_params:
+    for index, parameter in enumerate((*params.posonly_params, *params.params, *params.kwonly_params)):
         name = parameter.name.value
-        yield name, _known_as(machine, _taken(keywords, name) or _missing(name, defaults, arguments), name)
+        value: Value | None = None
+        if index < min(len(arguments.positional), len(names)):
+            value = arguments.positional[index]
+        elif name in keywords:
+            value = keywords.pop(name)
+        yield name, machine.named(value or _missing(machine, function, parameter, defaults, arguments), name)
     if isinstance(params.star_arg, cst.Param):
         surplus = arguments.positional[len(names) :]
         yield params.star_arg.name.value, Unknown(computed=True) if arguments.open else Tuple(surplus)
@@ -119,20 +118,14 @@ def _bind(machine: Machine, function: Function, arguments: Arguments) -> Iterato
         yield params.star_kwarg.name.value, made
 
 
-def _taken(keywords: dict[str, Value], name: str) -> Value | None:
-    return keywords.pop(name) if name in keywords else None
-
-
-def _missing(name: str, defaults: dict[str, Value], arguments: Arguments) -> Value:
+def _missing(
+    machine: Machine, function: Function, parameter: cst.Param, defaults: dict[str, Value], arguments: Arguments
+) -> Value:
     """A parameter without an argument; behind `*args` of unknown content its default may not hold."""
+    name = parameter.name.value
     if name in defaults and not arguments.open:
         return defaults[name]
-    return Unknown(name)
-
-
-def _known_as(machine: Machine, value: Value, name: str) -> Value:
-    """The value under the parameter's name, which is evidence where the argument had none."""
-    return machine.named(value, name)
+    return annotated.argument(machine, function, parameter) or Unknown(name)
 
 
 def _code(function: Function) -> Code:

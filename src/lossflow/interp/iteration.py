@@ -32,7 +32,7 @@ from lossflow.interp.machine import Machine
 BATCH = Tensor(Axes.EXAMPLES, differentiable=False, data=True)
 """A batch as a loader yields it: a tensor, or a tuple or dict of tensors, with the examples first."""
 PARAMETER_ITERATORS = frozenset({"parameters", "named_parameters", "trainable_parameters", "params"})
-_LOADERS = (
+LOADERS = (
     "torch.utils.data.DataLoader",
     "torch.utils.data.dataloader.DataLoader",
     "torch_geometric.loader.DataLoader",
@@ -41,6 +41,7 @@ _LOADERS = (
     "torchtext.data.BucketIterator",
     "torchtext.data.Iterator",
 )
+"""Classes that yield batches."""
 
 
 def is_loader(machine: Machine, value: Value) -> bool:
@@ -48,7 +49,7 @@ def is_loader(machine: Machine, value: Value) -> bool:
     match value:
         case Ref():
             cls = machine.get(value).cls
-            return isinstance(cls, External) and cls.name in _LOADERS
+            return isinstance(cls, External) and cls.name in LOADERS
         case Unknown(name=name):
             return means_loader(name.rpartition(".")[2])
         case OneOf(values=values):

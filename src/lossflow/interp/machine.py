@@ -150,7 +150,8 @@ class Machine:
     trees: dict[str, tuple[cst.Module, Places]] = field(default_factory=dict)  # of every file met, by its name
     events: list[Event] = field(default_factory=list)
     silent: int = 0
-    root_number: int = 0
+    root_number: int = 0  # of the entry point that is being run
+    roots: int = 0  # entry points met so far
     steps: int = 0
     loops: list[Loop] = field(default_factory=list)
     stack: list[Code] = field(default_factory=list)
@@ -164,6 +165,7 @@ class Machine:
     importing: Place | None = None  # the import statement of the analysed file that is being followed
     stars: dict[str, list[str]] = field(default_factory=dict)  # packages star-imported, by file
     classes: list[Class] = field(default_factory=list)
+    heirs: dict[int, list[Class]] = field(default_factory=dict)  # the classes that derive from one, by its scope
     case: Case | None = None  # what is supposed in this run
     cases: dict[Case, None] = field(default_factory=dict)  # what further runs may suppose, in the order met
     _addresses: dict[object, int] = field(default_factory=dict)
@@ -195,6 +197,11 @@ class Machine:
         """Where `node` is, and where the analysed file's flow entered to get there."""
         place = frame.unit.places.of(node)
         return Site(place, place if frame.unit is self.root or frame.entry is None else frame.entry)
+
+    def enter_root(self) -> None:
+        """Begin another entry point: its training steps are its own."""
+        self.roots += 1
+        self.root_number = self.roots
 
     def record(self, event: Event) -> None:
         """Note an event, unless this is a round of a loop before the last."""

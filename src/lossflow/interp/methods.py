@@ -15,6 +15,7 @@ from lossflow.interp import (
     classes,
     containers,
     distributions,
+    frameworks,
     gradients,
     iteration,
     layers,
@@ -146,6 +147,8 @@ def _of_object(
         return Const(None)
     if name in iteration.PARAMETER_ITERATORS:
         return iteration.parameters_of(machine, node, named=name.startswith("named"))
+    if name in ("fit", "train"):
+        frameworks.fit(machine, receiver, name, arguments, node, frame)
     if name in unseen.SAME_OBJECT:
         return receiver
     if name == "parse_args":

@@ -84,7 +84,7 @@ def _run(
         unseen=Ref(0),
         trees=trees,
         case=case,
-        root_number=roots,
+        roots=roots,
     )
     unit.globals = machine.allocate(tree, Record(Kind.SCOPE))
     machine.unseen = machine.allocate(machine, Record(Kind.SCOPE))
@@ -110,10 +110,10 @@ def _run_cases(machine: Machine) -> None:
             machine.resolve,
             machine.trees,
             case=case,
-            roots=machine.root_number,
+            roots=machine.roots,
         )
         steps += run.steps
-        machine.root_number = run.root_number
+        machine.roots = run.roots
         machine.units = {**run.units, **machine.units}
         machine.events.extend(event for event in run.events if isinstance(event, TRAINING))
 
@@ -124,7 +124,7 @@ def _out_of_sight(file: str, dotted: str) -> Source | None:
 
 def _entry(machine: Machine, run: Callable[[], object]) -> None:
     """Run one entry point; past the budget, what it has recorded so far stands."""
-    machine.root_number += 1
+    machine.enter_root()
     try:
         run()
     except BudgetExceeded:
