@@ -38,6 +38,10 @@ SCALES: dict[str, tuple[str, _Step]] = {
         "a gradient that grows with B, and an update that grows faster still",
         lambda step: grows(step.gradient) and step.update > step.gradient + TOLERANCE,
     ),
+    "LF105": (
+        "a gradient that grows as none of its terms does, but as a power between theirs",
+        lambda step: TOLERANCE < step.gradient < 1 - TOLERANCE,
+    ),
 }
 
 
