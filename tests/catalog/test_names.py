@@ -105,6 +105,10 @@ YES_AND_NO = {
         "mask masks loss_mask attention_mask src_mask mask_1 mask_f mask_float batch.mask padMask",
         "mask_ratio num_masks masking unmasked_tokens mask_token mask_dim weight",
     ),
+    names.means_batch: (
+        "batch minibatch train_batch batch_data mini_batch data_batch src_batch",
+        "batch_idx batch_size n_batch batch_id i_batch batches batch_loss",
+    ),
     names.means_learning_rate: (
         "lr LR learning_rate learningRate base_lr lr_D lr0 args.lr init_lr max_lr",
         "lr_scheduler lr_decay lr_factor lr_step color rate lr_policy lrate_name",

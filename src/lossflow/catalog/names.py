@@ -150,7 +150,11 @@ _ABOUT = _vocabulary(
 _OPTIMIZERS = _vocabulary("optimizer optimiser optim opt")
 _NOT_OPTIMIZERS = _ABOUT | _vocabulary("scheduler schedule sched lr wrapper cpu level flow")
 
-_LOADERS = _vocabulary("loader dataloader trainloader testloader valloader validloader evalloader dl")
+_LOADERS = _vocabulary(
+    "loader dataloader trainloader testloader valloader validloader evalloader dl batches minibatches"
+)
+_BATCHES = _vocabulary("batch minibatch")
+_NOT_BATCHES = (_ABOUT | _vocabulary("i j k n b no nb iter start begin end loss norm per")) - {"data"}
 _SPLITS = _vocabulary("train training valid validation val test eval dev data")
 _ITERATORS = _vocabulary("iter iterator queue")
 # Functions that load one thing: `pil_loader(path)` of an ImageFolder.
@@ -184,10 +188,16 @@ def means_optimizer(name: str) -> bool:
 def means_loader(name: str) -> bool:
     """True for what yields batches: `train_loader`, `trainDataLoader`, `valid_dl`, `train_iter`."""
     parts = words(name)
-    if not parts or _NOT_LOADERS.intersection(parts):
+    if not parts or _NOT_LOADERS.intersection(parts) or _NUMBER_OF.intersection(parts):
         return False
     split = bool(_SPLITS.intersection(parts[:-1]))
     return bool(_LOADERS.intersection(parts)) or (split and parts[-1] in _ITERATORS)
+
+
+def means_batch(name: str) -> bool:
+    """True for what a loop over batches gets: `batch`, `train_batch`, `batch_data`; not for `batch_idx`."""
+    parts = words(name)
+    return bool(_BATCHES.intersection(parts)) and not _NOT_BATCHES.intersection(parts)
 
 
 def means_model(name: str) -> bool:

@@ -57,7 +57,7 @@ def _chosen(machine: Machine, cls: Class, code: Code, parameter: cst.Param) -> C
     for heir in (cls, *heirs):
         case = Case(name, Const(heir.name), f"`{parameter.name.value}` is a `{heir.name}`")
         if machine.case is None:
-            machine.cases.setdefault(case)
+            machine.cases[case] = 2
         elif machine.case == case:
             return heir
     return None

@@ -6,8 +6,11 @@ from dataclasses import replace
 
 import libcst as cst
 
+from lossflow.catalog.names import number_exponent
+from lossflow.domain import tensors
 from lossflow.domain.axes import Axes
 from lossflow.domain.environment import Kind
+from lossflow.domain.exponent import Exponent
 from lossflow.domain.trace import AttributeSet
 from lossflow.domain.values import (
     Bound,
@@ -80,6 +83,9 @@ def _of_tensor(tensor: Tensor, name: str) -> Value:
             return Unknown("grad", computed=True)
         case "dtype" | "device" | "requires_grad" | "ndim" | "is_cuda":
             return Unknown(name, computed=True)
+    if tensor.data and name != "backward" and not tensors.knows(name) and not name.startswith("_"):
+        counts = number_exponent(name) != Exponent.UNKNOWN
+        return Unknown(name) if counts else tensor  # `batch.num_graphs`, `batch.src`
     return Bound(tensor, name)
 
 

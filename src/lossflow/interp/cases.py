@@ -7,7 +7,7 @@ that branch asks for (trace partitioning, Rival and Mauborgne 2007). Every test 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 import libcst as cst
@@ -27,7 +27,6 @@ from lossflow.domain.values import (
     Tuple,
     Unknown,
     Value,
-    alternatives,
 )
 from lossflow.interp.machine import Case, Frame, Machine, Outcome
 
@@ -39,22 +38,27 @@ def of_branches(
     machine: Machine, node: cst.If | cst.IfExp, body: Outcome | Value, orelse: Outcome | Value, frame: Frame
 ) -> None:
     """Note the cases of a test that nothing decides, if what a loss goes through was joined behind it."""
-    if machine.case is not None or not _differ(body, orelse):
+    if machine.case is not None or (rank := _rank_of_difference(machine, body, orelse)) is None:
         return
     # What comes after an early return is the other branch.
     leaves = isinstance(body, Outcome) and body.falls is None
     explicit = leaves or isinstance(node, cst.IfExp) or isinstance(node.orelse, cst.Else)
     for case, of_body in _of_test(machine, node.test, frame):
         if of_body or explicit:
-            machine.cases.setdefault(case)
+            _note(machine, case, rank)
 
 
 def of_key(machine: Machine, key: Value, held: Mapping[Any, Value]) -> None:
     """Note the cases of `losses[args.loss]`: one for each key."""
-    if machine.case is None and _is_choice(machine, key) and any(_matters(value) for value in held.values()):
+    rank = _least(_rank(machine, value) for value in held.values())
+    if machine.case is None and _is_choice(machine, key) and rank is not None:
         for name in held:
             if isinstance(name, str):
-                machine.cases.setdefault(_named(key, Const(name)))
+                _note(machine, _named(key, Const(name)), rank)
+
+
+def _note(machine: Machine, case: Case, rank: int) -> None:
+    machine.cases[case] = min(rank, machine.cases.get(case, rank))
 
 
 def _is_choice(machine: Machine, value: Value) -> bool:
@@ -116,39 +120,50 @@ def _constants(machine: Machine, value: Value) -> list[Const]:
 # --- whether a case can matter ------------------------------------------------------------------------------------
 
 
-def _differ(body: Outcome | Value, orelse: Outcome | Value) -> bool:
-    """True when the two branches leave something different that a loss goes through."""
+def _rank_of_difference(machine: Machine, body: Outcome | Value, orelse: Outcome | Value) -> int | None:
+    """How much what two branches leave differently has to do with a loss: 0 is most, None is nothing."""
     if isinstance(body, Outcome) and isinstance(orelse, Outcome):
         returned = [None if each.returns is None else each.returns.value for each in (body, orelse)]
-        if returned[0] != returned[1] and any(each is not None and _matters(each) for each in returned):
-            return True
-        return body.falls is not None and orelse.falls is not None and _heaps_differ(body.falls, orelse.falls)
-    assert not isinstance(body, Outcome)
-    assert not isinstance(orelse, Outcome)
-    return body != orelse and (_matters(body) or _matters(orelse))
-
-
-def _heaps_differ(left: Heap, right: Heap) -> bool:
-    return any(
-        mine.slots.get(key) != theirs.slots.get(key)
-        and any(_matters(each) for each in (mine.slots.get(key), theirs.slots.get(key)) if each is not None)
-        for mine, theirs in left.differences(right)
-        for key in {*mine.slots, *theirs.slots}
+        pairs = [(returned[0], returned[1])]
+        if body.falls is not None and orelse.falls is not None:
+            pairs.extend(_differences(body.falls, orelse.falls))
+    else:
+        assert not isinstance(body, Outcome)
+        assert not isinstance(orelse, Outcome)
+        pairs = [(body, orelse)]
+    return _least(
+        _rank(machine, each) for left, right in pairs if left != right for each in (left, right) if each is not None
     )
 
 
-def _matters(value: Value) -> bool:
-    """True for a loss, and for what may compute one."""
+def _differences(left: Heap, right: Heap) -> Iterator[tuple[Value | None, Value | None]]:
+    for mine, theirs in left.differences(right):
+        for key in {*mine.slots, *theirs.slots}:
+            yield mine.slots.get(key), theirs.slots.get(key)
+
+
+def _least(ranks: Iterable[int | None]) -> int | None:
+    return min((rank for rank in ranks if rank is not None), default=None)
+
+
+def _rank(machine: Machine, value: Value) -> int | None:
+    """0 for a loss, 1 for what computes one, 2 for what may, None for what has no part in it."""
     match value:
+        case Tensor(differentiable=False):
+            return None
         case Tensor():
-            return value.differentiable is not False
-        case OneOf():
-            return any(_matters(each) for each in alternatives(value))
-        case Tuple():
-            return any(_matters(each) for each in value.items)
+            return 0 if any(term.trail for term in value.terms) else 1
+        case OneOf(values=values) | Tuple(items=values):
+            return _least(_rank(machine, each) for each in values)
         case Const():
-            return value.value in ("sum", "mean", "none")
-    return isinstance(value, (Ref, Function, Class, External, Partial, Bound))
+            return 1 if value.value in ("sum", "mean", "none") else None
+        case External(name=name):
+            return 1 if machine.catalog.loss(name) is not None else 2
+        case Ref(address=address):
+            return 1 if address in machine.heap and machine.made(value) is not None else 2
+        case Function() | Class() | Partial() | Bound():
+            return 2
+    return None
 
 
 def unsettled(events: list[Event]) -> bool:

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import libcst as cst
 
-from lossflow.catalog.names import means_loader
+from lossflow.catalog.names import means_batch, means_loader
 from lossflow.domain.axes import Axes
 from lossflow.domain.environment import Kind, Record
 from lossflow.domain.exponent import Exponent
@@ -203,6 +203,22 @@ def draws_batches(machine: Machine, value: Value) -> bool:
         record = machine.get(value)
         return record.kind is Kind.LIST and record.cls == BATCHES
     return False
+
+
+def of_batches(machine: Machine, node: cst.For, iterable: Value) -> Value:
+    """The iterable of a loop whose variable is called a batch, where what it yields is out of sight."""
+    yielded = element(machine, iterable)
+    match node.target, yielded:
+        case cst.Name(value=name), Unknown() if means_batch(name):
+            yielded = BATCH
+        case cst.Tuple(elements=targets), Tuple(items=items) if len(targets) == len(items):
+            named = [isinstance(one.value, cst.Name) and means_batch(one.value.value) for one in targets]
+            yielded = Tuple(
+                tuple(BATCH if isinstance(v, Unknown) and yes else v for v, yes in zip(items, named))
+            )
+    if yielded == element(machine, iterable):
+        return iterable
+    return machine.allocate(node, Record(Kind.LIST, rest=yielded, count=Exponent.UNKNOWN, cls=BATCHES))
 
 
 BATCHES = External("lossflow.batches")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from lossflow.domain.arithmetic import is_plain
 from lossflow.domain.axes import Axes, Tail
 from lossflow.domain.exponent import Exponent
 from lossflow.domain.values import Tensor, Term, Tuple, Unknown, Value
@@ -95,11 +94,15 @@ def of_examples(value: Value, arguments: Arguments) -> Value:
     A module out of sight is taken to do the same. What has been reduced, or computed by a loss, is left as it is.
     """
     given = next((v for v in arguments.positional if isinstance(v, Tensor)), None)
-    if given is None or not (given.axes.known and given.axes.dims[:1] == (True,)):
+    if given is None or not given.axes.per_example:
         return value
-    if isinstance(value, Tensor) and value.axes == Axes.UNKNOWN and value.differentiable and is_plain(value):
-        return replace(value, axes=replace(Axes.EXAMPLES, certain=False))
-    return value
+    if not isinstance(value, Tensor) or value.axes != Axes.UNKNOWN or not value.differentiable or value.loss:
+        return value
+    if any(term.trail for term in value.terms):
+        return value
+    first = given.axes.dims[:1] == (True,)
+    axes = replace(Axes.EXAMPLES if first else Axes.SOMEWHERE, certain=False)
+    return replace(value, axes=axes, terms=(Term(),))
 
 
 def _with_features(axes: Axes) -> Axes:

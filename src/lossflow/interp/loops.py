@@ -15,7 +15,7 @@ from lossflow.interp.machine import Frame, Loop, Machine, Outcome
 
 def run_for(machine: Machine, node: cst.For, frame: Frame) -> Outcome:
     """A `for` loop. An empty literal list is taken to be filled elsewhere: the body always counts."""
-    iterable = machine.evaluate(node.iter, frame)
+    iterable = iteration.of_batches(machine, node, machine.evaluate(node.iter, frame))
     loop = Loop(id(node), iteration.trips(machine, iterable), iteration.draws_batches(machine, iterable))
 
     def one_round() -> Outcome:

@@ -167,7 +167,7 @@ class Machine:
     classes: list[Class] = field(default_factory=list)
     heirs: dict[int, list[Class]] = field(default_factory=dict)  # the classes that derive from one, by its scope
     case: Case | None = None  # what is supposed in this run
-    cases: dict[Case, None] = field(default_factory=dict)  # what further runs may suppose, in the order met
+    cases: dict[Case, int] = field(default_factory=dict)  # what further runs may suppose: the lowest rank first
     _addresses: dict[object, int] = field(default_factory=dict)
     _codes: dict[int, Code] = field(default_factory=dict)
 

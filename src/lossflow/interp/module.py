@@ -99,7 +99,7 @@ def _run(
 def _run_cases(machine: Machine) -> None:
     """Run the file once more for each case of a choice that lost a loss, and note the training steps of that run."""
     steps = 0
-    for number, case in enumerate(machine.cases):
+    for number, case in enumerate(sorted(machine.cases, key=lambda each: machine.cases[each])):
         if number >= MAX_CASES or steps > MAX_STEPS:
             left = len(machine.cases) - number
             machine.note(f"{machine.root.source.name}: {left} more values that choices may have were not tried")

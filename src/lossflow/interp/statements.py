@@ -160,8 +160,10 @@ def _if(machine: Machine, node: cst.If, frame: Frame) -> Outcome:
     body = run_block(machine, [node.body], frame)
     machine.heap = before
     orelse = _else(machine, node.orelse, frame)
+    outcome = either(body, orelse)
+    machine.heap = outcome.falls or machine.heap
     cases.of_branches(machine, node, body, orelse, frame)
-    return either(body, orelse)
+    return outcome
 
 
 def _else(machine: Machine, node: cst.If | cst.Else | None, frame: Frame) -> Outcome:
