@@ -4,6 +4,7 @@
 - `# todo: LF201`: a known miss, which must not be reported yet.
 - `# revealed: per example, B^0`: what the analysis knows of the argument of `reveal(...)` on that line.
 - `# todo: revealed: scalar, B^1`: what is true of it, but not known yet.
+- in a notebook all of this stands in its code cells, and lines are counted through them.
 - the first line may say `# not run: <reason>`, or tell the torch oracle about an unusual script:
   `# oracle: <directives>`, separated by semicolons or commas: `batch size is <regex>`, `gradient B^<x>` and
   `update B^<x>` (what torch measures, 0 unless a finding says otherwise), `raises <Exception>` (torch stops, though not
@@ -17,13 +18,17 @@ import io
 import re
 import tokenize
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
+
+from lossflow import notebook
 
 ROOT = Path(__file__).resolve().parents[2]
 RULE_FIXTURES = ROOT / "fixtures" / "rules"
 FLOW_FIXTURES = ROOT / "fixtures" / "flow"
+PROJECT_FIXTURES = ROOT / "fixtures" / "projects"
+NOTEBOOK_FIXTURES = ROOT / "fixtures" / "notebooks"
 
 _CODE = r"LF\d{3}"
 _FINDINGS = re.compile(rf"(?P<todo>todo:\s*)?(?P<codes>{_CODE}(?:\s*,\s*{_CODE})*)")
@@ -84,7 +89,7 @@ class Fixture:
 def read(path: Path, text: str | None = None) -> Fixture:
     """The fixture at `path`; raises BadMarker naming the line of a comment that only looks like a marker."""
     if text is None:
-        text = path.read_text(encoding="utf-8")
+        text = notebook.read(str(path), path.read_bytes()).text
     expected: Counter[Place] = Counter()
     missed: Counter[Place] = Counter()
     revealed: dict[int, str] = {}
@@ -106,7 +111,40 @@ def read(path: Path, text: str | None = None) -> Fixture:
 
 def collect(folder: Path) -> list[Fixture]:
     """Every fixture below `folder`, sorted by path."""
-    return [read(path) for path in sorted(folder.rglob("*.py"))]
+    return [read(path) for path in sorted(folder.rglob("*")) if path.suffix in {".py", notebook.SUFFIX}]
+
+
+@dataclass(frozen=True)
+class Project:
+    """Several files of one program; `entry` is the file that says the batch size, which torch can run."""
+
+    folder: Path
+    files: tuple[Fixture, ...]
+
+    @property
+    def id(self) -> str:
+        return self.folder.name
+
+    @property
+    def not_run(self) -> str:
+        """The reason why torch can't run it, empty where it can."""
+        return next((each.not_run for each in self.files if each.not_run), "")
+
+    @property
+    def entry(self) -> Fixture:
+        """The file to run, with the expectations of all files; raises BadMarker where it isn't one file."""
+        entries = [each for each in self.files if re.search(r"^batch_size = \d+$", each.text, re.MULTILINE)]
+        if len(entries) != 1:
+            raise BadMarker(f"{self.folder}: one file must say `batch_size = <number>`, not {len(entries)}")
+        expected = Counter[Place]()
+        for each in self.files:
+            expected += each.expected
+        return replace(entries[0], expected=expected)
+
+
+def collect_projects() -> list[Project]:
+    """Every project, sorted by name."""
+    return [Project(folder, tuple(collect(folder))) for folder in sorted(PROJECT_FIXTURES.iterdir())]
 
 
 def silenced(fixture: Fixture) -> str:

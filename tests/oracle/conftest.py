@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from ..fixtures_harness.markers import Fixture
-from .judging import FLOWS, RUNNABLE, Judgement, judge
+from .judging import FLOWS, PROGRAMS, RUNNABLE, Judgement, judge
 
 
 @pytest.fixture(scope="session")
@@ -15,4 +15,4 @@ def judgements(request: pytest.FixtureRequest) -> dict[Path, Judgement]:
     """Torch's judgement of the fixtures that this session asks for."""
     arguments = [vars(item)["callspec"].params for item in request.session.items if "callspec" in vars(item)]
     chosen = {each["fixture"].path for each in arguments if isinstance(each.get("fixture"), Fixture)}
-    return judge([fixture for fixture in RUNNABLE + FLOWS if fixture.path in chosen])
+    return judge([fixture for fixture in RUNNABLE + PROGRAMS + FLOWS if fixture.path in chosen])

@@ -11,10 +11,23 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
-from ..fixtures_harness.markers import FLOW_FIXTURES, ROOT, RULE_FIXTURES, Fixture, collect
+from ..fixtures_harness.markers import (
+    FLOW_FIXTURES,
+    NOTEBOOK_FIXTURES,
+    ROOT,
+    RULE_FIXTURES,
+    Fixture,
+    collect,
+    collect_projects,
+)
 
 RUNNABLE = [fixture for fixture in collect(RULE_FIXTURES) if not fixture.not_run]
 """The training scripts that torch can run."""
+
+PROGRAMS = [each for each in collect(NOTEBOOK_FIXTURES) if not each.not_run] + [
+    project.entry for project in collect_projects() if not project.not_run
+]
+"""The notebooks and the projects of several files that torch can run."""
 
 FLOWS = collect(FLOW_FIXTURES)
 """The scripts that reveal what becomes of a value; torch runs all of them."""

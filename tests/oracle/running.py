@@ -16,13 +16,18 @@ import signal
 import sys
 import tempfile
 import types
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import torch
 import torch._dynamo  # Optimizers import it at their first step, which takes seconds: here it is done before the forks.
 
+from lossflow import notebook
 from tests.oracle import measuring, repeating
+
+FIXTURES = Path(__file__).resolve().parents[2] / "fixtures"
 
 SECONDS = 20
 """How long one script may take for both runs."""
@@ -42,7 +47,7 @@ def _run_script(path: str, pattern: str | None) -> list[dict[str, Any]]:
 
 
 def _run_at(path: str, pattern: str | None, *, times: int, log: list[bool]) -> measuring.Run:
-    tree = ast.parse(Path(path).read_text(encoding="utf-8"))
+    tree = ast.parse(notebook.read(path, Path(path).read_bytes()).text)
     try:
         batch_size = repeating.with_batch_size(tree, pattern=pattern or repeating.BATCH_SIZE, times=times)
     except repeating.NoBatchSize as error:
@@ -54,9 +59,26 @@ def _run_at(path: str, pattern: str | None, *, times: int, log: list[bool]) -> m
     torch.set_num_threads(1)
     torch.manual_seed(0)
     random.seed(0)
-    with repeating.repeated(repeating.Repetition(batch_size, times, log)):
+    with repeating.repeated(repeating.Repetition(batch_size, times, log)), _importing_from(Path(path).parent):
         code = compile(tree, path, "exec")
         return measuring.run(code, main.__dict__, file=path, batch_size=batch_size, times=times)
+
+
+@contextmanager
+def _importing_from(folder: Path) -> Iterator[None]:
+    """Within, a script imports what stands beside it; afterwards all that it imported of the fixtures is forgotten.
+
+    Else the second run would go on with the modules of the first, and with the networks that these have made.
+    """
+    before = list(sys.path)
+    sys.path.insert(0, str(folder))
+    try:
+        yield
+    finally:
+        sys.path[:] = before
+        for name, module in list(sys.modules.items()):
+            if FIXTURES in Path(getattr(module, "__file__", None) or "/").parents and name != "__main__":
+                del sys.modules[name]
 
 
 def _out_of_time(*_: object) -> None:
@@ -65,6 +87,7 @@ def _out_of_time(*_: object) -> None:
 
 def _answer() -> None:
     asked = json.load(sys.stdin)
+    sys.dont_write_bytecode = True  # The fixtures that are imported stay as they are.
     with multiprocessing.get_context("fork").Pool(2, maxtasksperchild=1) as pool:
         running = {path: pool.apply_async(_run_script, (path, pattern)) for path, pattern in asked}
         done = {path: each.get(timeout=len(asked) * SECONDS) for path, each in running.items()}

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from ..fixtures_harness.markers import Fixture
-from .judging import RUNNABLE, TOLERANCE, Judgement, MeasuredStep, is_
+from .judging import PROGRAMS, RUNNABLE, TOLERANCE, Judgement, MeasuredStep, is_
 
-each_fixture = pytest.mark.parametrize("fixture", RUNNABLE, ids=lambda fixture: fixture.id)
+each_fixture = pytest.mark.parametrize("fixture", RUNNABLE + PROGRAMS, ids=lambda fixture: fixture.id)
 
 RAISES = {
     "LF201": ("RuntimeError", "grad can be implicitly created only for scalar outputs"),
