@@ -238,3 +238,12 @@ def means_dataset(name: str) -> bool:
     if not parts or _NUMBER_OF.intersection(parts):
         return False
     return parts[-1] in _DATASETS or (parts[-1] == "set" and parts[0] in _SPLITS)
+
+
+def is_evidence(name: str) -> bool:
+    """True for an object, not a class or function, of which its name tells what it is: `model`, `loader`, `args`."""
+    if not name.islower():
+        return False
+    return name in ("args", "cfg", "config") or any(
+        means(name) for means in (means_optimizer, means_loader, means_model, means_learning_rate, means_mask)
+    )

@@ -305,13 +305,18 @@ def _join_terms(left: tuple[Term, ...], right: tuple[Term, ...]) -> tuple[Term, 
     """The terms after one branch or the other.
 
     Where one branch only adds terms (`if kl: loss = loss + kl`), the longer objective stands for both. Where the two
-    compute different losses, one term stands for either.
+    compute different losses, one term stands for either; if each has a batch sum, so has the whole.
     """
     mine, theirs = _by_origin(left), _by_origin(right)
     more, fewer = (mine, theirs) if len(mine) >= len(theirs) else (theirs, mine)
     if fewer.keys() <= more.keys():
         return tuple(term if origin not in fewer else _join_term(term, fewer[origin]) for origin, term in more.items())
-    return (merged((*left, *right)),)
+    terms = (*left, *right)
+    sums = tuple(term for term in terms if term.exponent.at_least(1))
+    others = tuple(term for term in terms if not term.exponent.at_least(1))
+    if others and all(any(term in sums for term in side) for side in (left, right)):
+        return merged(sums), merged(others)
+    return (merged(terms),)
 
 
 def _by_origin(terms: tuple[Term, ...]) -> dict[Trail, Term]:

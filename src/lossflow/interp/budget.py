@@ -16,6 +16,8 @@ MAX_CHARACTERS = 200_000
 """Characters of all those files together: reading them is the dearest part of the analysis."""
 MAX_CASES = 32
 """Values of choices out of sight that a file is run once more with, within `MAX_STEPS` all together."""
+MAX_UNROLLED = 8
+"""Rounds of a loop over named things that are run one by one."""
 MAX_ROUNDS = 3
 """Rounds of a loop before what still changes is unknown."""
 PYTHON_RECURSION = 12_000

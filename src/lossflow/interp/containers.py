@@ -7,7 +7,7 @@ from dataclasses import replace
 import libcst as cst
 
 from lossflow.domain.environment import Kind, Record
-from lossflow.domain.values import Const, Ref, Tuple, Unknown, Value, join
+from lossflow.domain.values import Const, Ref, Tuple, Unknown, Value, alternatives, join
 from lossflow.interp import iteration, names, sequences
 from lossflow.interp.machine import Arguments, Frame, Machine
 
@@ -50,14 +50,14 @@ def call_method(machine: Machine, target: Ref, name: str, arguments: Arguments, 
 def _updated(machine: Machine, target: Ref, record: Record, arguments: Arguments) -> Value:
     for name, value in arguments.keywords.items():
         record = record.put(name, value)
-    other = arguments.get(0)
-    if isinstance(other, Ref) and machine.get(other).kind is Kind.DICT:
-        theirs = machine.get(other)
-        record = replace(record, slots={**record.slots, **theirs.slots})
-        if theirs.rest is not None:
-            record = replace(record, rest=theirs.rest if record.rest is None else join(record.rest, theirs.rest))
-    elif other is not None:
-        record = replace(record, rest=Unknown(computed=True))
+    for other in alternatives(arguments.get(0) or Const(None)):  # one of several dicts: each may be what is taken over
+        if isinstance(other, Ref) and machine.get(other).kind is Kind.DICT:
+            theirs = machine.get(other)
+            record = replace(record, slots={**record.slots, **theirs.slots})
+            if theirs.rest is not None:
+                record = replace(record, rest=theirs.rest if record.rest is None else join(record.rest, theirs.rest))
+        elif other != Const(None):
+            record = replace(record, rest=Unknown(computed=True))
     machine.set(target, record)
     return Const(None)
 

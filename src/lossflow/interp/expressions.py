@@ -11,7 +11,7 @@ from lossflow.domain import arithmetic
 from lossflow.domain.environment import Kind, Record
 from lossflow.domain.exponent import Exponent
 from lossflow.domain.values import Const, Number, Ref, Size, Tensor, Tuple, Unknown, Value, join
-from lossflow.interp import attributes, cases, functions, iteration, names, subscripts, truth
+from lossflow.interp import attributes, cases, functions, iteration, names, subscripts, truth, unrolling
 from lossflow.interp.machine import Arguments, Frame, Loop, Machine
 
 _SYMBOLS: dict[type[cst.CSTNode], str] = {
@@ -225,15 +225,44 @@ def _yield(machine: Machine, node: cst.Yield, frame: Frame) -> Value:
 
 def _comprehended(
     machine: Machine, comprehension: cst.CompFor, results: list[cst.BaseExpression], frame: Frame
-) -> tuple[list[Value], Exponent]:
-    """The values of one round of a comprehension, and the exponent of the number of rounds."""
+) -> tuple[list[list[Value]], Exponent | None]:
+    """The values of each round of a comprehension; where its rounds are many, those of one and the exponent of their
+    number.
+    """
     scope = machine.allocate(comprehension, Record(Kind.SCOPE, cls=frame.scope))
     inner = Frame(frame.unit, scope, frame.code, frame.owner, frame.receiver, frame.entry)
+    iterable = machine.evaluate(comprehension.iter, inner)
+    items = unrolling.rounds(machine, iterable) if comprehension.inner_for_in is None else None
+    trips: Exponent | None = None
+    rows: list[list[Value]] = []
+    if items is None:
+        row, trips = _one_round(machine, comprehension, iterable, results, inner)
+        rows.append(row)
+    for number, item in enumerate(items or ()):
+        machine.loops.append(Loop(id(comprehension), Exponent.ZERO))
+        machine.sites.append(number)
+        names.assign(machine, comprehension.target, item, inner)
+        tests = [truth.truth(machine, machine.evaluate(condition.test, inner)) for condition in comprehension.ifs]
+        if False not in tests:
+            rows.append([machine.evaluate(result, inner) for result in results])
+        machine.sites.pop()
+        machine.loops.pop()
+    if inner.captured:
+        frame.captured = True
+    machine.release(inner)
+    return rows, trips
+
+
+def _one_round(
+    machine: Machine, comprehension: cst.CompFor, iterable: Value, results: list[cst.BaseExpression], inner: Frame
+) -> tuple[list[Value], Exponent]:
+    """The values of any round of a comprehension, and the exponent of the number of rounds."""
     trips = Exponent.ZERO
     opened = 0
     part: cst.CompFor | None = comprehension
     while part is not None:
-        iterable = machine.evaluate(part.iter, inner)
+        if opened:
+            iterable = machine.evaluate(part.iter, inner)
         here = iteration.trips(machine, iterable)
         machine.loops.append(Loop(id(part), here))
         opened += 1
@@ -244,20 +273,23 @@ def _comprehended(
         part = part.inner_for_in
     values = [machine.evaluate(result, inner) for result in results]
     del machine.loops[len(machine.loops) - opened :]
-    if inner.captured:
-        frame.captured = True
-    machine.release(inner)
     return values, trips
 
 
 def _list_comprehension(machine: Machine, node: cst.ListComp | cst.SetComp | cst.GeneratorExp, frame: Frame) -> Value:
-    (value,), trips = _comprehended(machine, node.for_in, [node.elt], frame)
-    return machine.allocate(node, Record(Kind.LIST, rest=value, count=trips))
+    rows, trips = _comprehended(machine, node.for_in, [node.elt], frame)
+    if trips is None:
+        return machine.allocate(node, Record(Kind.LIST, dict(enumerate(value for (value,) in rows))))
+    return machine.allocate(node, Record(Kind.LIST, rest=rows[0][0], count=trips))
 
 
 def _dict_comprehension(machine: Machine, node: cst.DictComp, frame: Frame) -> Value:
-    (_, value), trips = _comprehended(machine, node.for_in, [node.key, node.value], frame)
-    return machine.allocate(node, Record(Kind.DICT, rest=value, count=trips))
+    rows, trips = _comprehended(machine, node.for_in, [node.key, node.value], frame)
+    if trips is None and all(isinstance(key, Const) and isinstance(key.value, (str, int)) for key, _ in rows):
+        slots = {key.value: value for key, value in rows if isinstance(key, Const)}
+        return machine.allocate(node, Record(Kind.DICT, slots))
+    values = [value for _, value in rows]
+    return machine.allocate(node, Record(Kind.DICT, rest=machine.joined(values), count=trips or Exponent.ZERO))
 
 
 def _subscript(machine: Machine, node: cst.Subscript, frame: Frame) -> Value:

@@ -26,7 +26,7 @@ def of(machine: Machine, cls: Class) -> Framework | None:
 def fit(machine: Machine, receiver: Ref, name: str, arguments: Arguments, node: cst.CSTNode, frame: Frame) -> None:
     """`trainer.fit(module)` and `trainer.train()`: the step of a class that another file defines.
 
-    The classes of the file at hand are run anyway, whether somebody fits them or not.
+    The classes of the file at hand are run anyway, whether somebody fits them or not, unless a function defines them.
     """
     instance = receiver if name == "train" else arguments.get(0, "model")
     cls = classes.instance_class(machine, instance) if instance is not None else None
@@ -34,7 +34,9 @@ def fit(machine: Machine, receiver: Ref, name: str, arguments: Arguments, node: 
     if framework is None or not isinstance(instance, Ref) or not isinstance(cls, Class):
         return
     method = classes.lookup(machine, cls, framework.method)
-    if not isinstance(method, Function) or not isinstance(method.code, Code) or method.code.unit is machine.root:
+    if not isinstance(method, Function) or not isinstance(method.code, Code):
+        return
+    if method.code.unit is machine.root and machine.get(cls.scope).cls == machine.root.globals:
         return
     entry = frame.unit.places.of(node) if frame.unit is machine.root else frame.entry
     root = machine.root_number

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import libcst as cst
 
-from lossflow.domain.values import External, Imported, Ref, Value
+from lossflow.catalog.names import is_evidence
+from lossflow.domain.values import External, Imported, Ref, Unknown, Value
 from lossflow.interp import modules, names
 from lossflow.interp.machine import Frame, Machine
 
@@ -49,6 +50,8 @@ def imported(machine: Machine, dotted: str, frame: Frame, name: str = "") -> Val
         name and machine.resolve(file, modules.below(dotted, name)) is not None
     ):
         return Imported(file, dotted, name, machine.importing)
+    if is_evidence(name):
+        return Unknown(name)  # `from setup import model, loader`, and the setup is out of sight
     return External(modules.below(dotted, name) if name else dotted)
 
 

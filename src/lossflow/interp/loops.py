@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import libcst as cst
 
 from lossflow.domain.environment import Heap
 from lossflow.domain.exponent import Exponent
-from lossflow.interp import iteration, names, outcomes, truth
+from lossflow.domain.values import Value
+from lossflow.interp import iteration, names, outcomes, truth, unrolling
 from lossflow.interp.budget import MAX_ROUNDS
 from lossflow.interp.machine import Frame, Loop, Machine, Outcome
 
@@ -16,6 +17,9 @@ from lossflow.interp.machine import Frame, Loop, Machine, Outcome
 def run_for(machine: Machine, node: cst.For, frame: Frame) -> Outcome:
     """A `for` loop. An empty literal list is taken to be filled elsewhere: the body always counts."""
     iterable = iteration.of_batches(machine, node, machine.evaluate(node.iter, frame))
+    items = unrolling.rounds(machine, iterable)
+    if items is not None:
+        return _unrolled(machine, node, items, frame)
     loop = Loop(id(node), iteration.trips(machine, iterable), iteration.draws_batches(machine, iterable))
 
     def one_round() -> Outcome:
@@ -24,6 +28,32 @@ def run_for(machine: Machine, node: cst.For, frame: Frame) -> Outcome:
 
     enters = iteration.never_empty(machine, iterable)
     return _run(machine, loop, one_round=one_round, orelse=node.orelse, frame=frame, enters=enters)
+
+
+def _unrolled(machine: Machine, node: cst.For, items: Sequence[Value], frame: Frame) -> Outcome:
+    """One round after the other; what each makes is an object of its own."""
+    whole = Outcome(falls=machine.heap)
+    for number, item in enumerate(items):
+        assert whole.falls is not None
+        machine.heap = whole.falls
+        machine.loops.append(Loop(id(node), Exponent.ZERO))
+        machine.sites.append(number)
+        try:
+            names.assign(machine, node.target, item, frame)
+            one = machine.run([node.body], frame)
+        finally:
+            machine.sites.pop()
+            machine.loops.pop()
+        returns = outcomes.join_returns(whole.returns, one.returns)
+        breaks = outcomes.join_heaps(whole.breaks, one.breaks)
+        whole = Outcome(outcomes.join_heaps(one.falls, one.continues), returns, breaks)
+        if whole.falls is None:
+            break
+    if node.orelse is not None and whole.falls is not None:
+        machine.heap = whole.falls
+        orelse = machine.run([node.orelse.body], frame)
+        whole = Outcome(orelse.falls, outcomes.join_returns(whole.returns, orelse.returns), whole.breaks)
+    return Outcome(outcomes.join_heaps(whole.falls, whole.breaks), whole.returns)
 
 
 def run_while(machine: Machine, node: cst.While, frame: Frame) -> Outcome:

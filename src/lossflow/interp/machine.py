@@ -254,12 +254,16 @@ class Machine:
         self.heap[ref.address] = self.heap[ref.address].put(key, value)
         self.depths[(ref.address, key)] = len(self.loops)
 
-    def trips_since(self, ref: Ref, key: object) -> Exponent:
-        """The exponent of how often the loops go round since the slot (or, for key None, the object) was set."""
+    def trips_since(self, ref: Ref, key: object, *, batches: bool = True) -> Exponent:
+        """The exponent of how often the loops go round since the slot (or, for key None, the object) was set.
+
+        Without `batches`, loops that draw a batch in each round don't count.
+        """
         depth = self.depths.get((ref.address, key), 0)
         trips = Exponent.ZERO
         for loop in self.loops[depth:]:
-            trips = trips + loop.trips
+            if batches or not loop.batches:
+                trips = trips + loop.trips
         return trips
 
     # --- evidence ----------------------------------------------------------------------------------------------

@@ -135,7 +135,7 @@ def _of_object(
             return losses.apply(machine, match, machine.get(receiver), arguments, node=node, frame=frame)
         if name == "forward" and layers.is_layer(base.name):
             return layers.apply(machine, base.name, arguments)
-        if name in ("prepare", "setup", "setup_dataloaders") and base.name.endswith(("Accelerator", "Fabric")):
+        if name in unseen.PREPARATIONS and base.name.endswith(("Accelerator", "Fabric")):
             return unseen.prepared(machine, arguments)
         if distributions.is_distribution(base.name):
             return distributions.call_method(machine, receiver, name, arguments) or Unknown(computed=True)

@@ -110,18 +110,19 @@ def accumulate(machine: Machine, target: cst.BaseExpression, addend: Value, node
     A loop over the examples of a batch that adds per-example losses raises the exponent by one; a loop over time
     steps, heads or layers does not.
     """
+    counts = isinstance(addend, Const)  # `steps += 1`: at every step, as many as have been, whatever the batch
     trips = Exponent.ZERO
     match target:
         case cst.Name(value=name):
-            trips = machine.trips_since(scope_of(machine, name, frame), name)
+            trips = machine.trips_since(scope_of(machine, name, frame), name, batches=not counts)
         case cst.Attribute(value=owner, attr=cst.Name(value=attribute)):
             ref = machine.evaluate(owner, frame)
             if isinstance(ref, Ref):
-                trips = machine.trips_since(ref, attribute)
+                trips = machine.trips_since(ref, attribute, batches=not counts)
         case cst.Subscript(value=owner):
             ref = machine.evaluate(owner, frame)
             if isinstance(ref, Ref) and machine.get(ref).kind in (Kind.DICT, Kind.LIST):
-                trips = machine.trips_since(ref, None)
+                trips = machine.trips_since(ref, None, batches=not counts)
     return repeated(addend, trips, machine.site(node, frame))
 
 

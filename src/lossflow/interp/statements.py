@@ -7,7 +7,8 @@ from typing import Any
 
 import libcst as cst
 
-from lossflow.domain.values import Const, Unknown, Value
+from lossflow.domain.exponent import Exponent
+from lossflow.domain.values import Const, Number, Unknown, Value
 from lossflow.interp import cases, contexts, definitions, functions, gradients, imports, loops, names, patterns, truth
 from lossflow.interp.expressions import operate, symbol
 from lossflow.interp.machine import Frame, Machine, Outcome, Returned
@@ -102,7 +103,10 @@ def _update(
     if operator in ("+", "-"):
         value = names.accumulate(machine, target, value, node, frame)
     depths = dict(machine.depths)
-    names.assign(machine, target, operate(machine, operator, before, value, node, frame), frame)
+    after = operate(machine, operator, before, value, node, frame)
+    if isinstance(after, Const) and isinstance(after.value, (int, float)):
+        after = Number(Exponent.ZERO)  # `n += 1` counts steps: its name says nothing of examples
+    names.assign(machine, target, after, frame)
     machine.depths.update(depths)
     return falls(machine)
 

@@ -22,7 +22,7 @@ def load(machine: Machine, owner: Value, node: cst.Subscript, frame: Frame) -> V
             return _tensor(machine, owner, node, frame)
         case OneOf(values=values):
             usable = [v for v in values if v != Const(None)]
-            return machine.joined([load(machine, v, node, frame) for v in usable])
+            return machine.joined([load(machine, v, node, frame) for v in _holders(machine, usable, node, frame)])
     if len(node.slice) == 1 and isinstance(node.slice[0].slice, cst.Slice):
         part = sequences.bounds(machine, node.slice[0].slice, frame)
         return Unknown(computed=True) if part is None else sequences.sliced(machine, owner, part, node)
@@ -39,6 +39,16 @@ def load(machine: Machine, owner: Value, node: cst.Subscript, frame: Frame) -> V
         case Unknown(name=name) if isinstance(index, Const) and isinstance(index.value, str):
             return Unknown(f"{name}.{index.value}" if name else index.value, computed=owner.computed and not name)
     return Unknown(computed=True, why="of an element of a value out of sight", site=machine.site(node, frame))
+
+
+def _holders(machine: Machine, values: list[Value], node: cst.Subscript, frame: Frame) -> list[Value]:
+    """Those of several dicts that have the key: of the others the program would get a KeyError."""
+    records = [machine.get(v) for v in values if isinstance(v, Ref)]
+    if len(records) < len(values) or any(r.kind is not Kind.DICT or r.rest is not None for r in records):
+        return values
+    key = _single(machine, node, frame)
+    held = [v for v, record in zip(values, records) if isinstance(key, Const) and key.value in record.slots]
+    return held or values
 
 
 def _single(machine: Machine, node: cst.Subscript, frame: Frame) -> Value | None:

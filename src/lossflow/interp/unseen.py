@@ -27,6 +27,8 @@ SAME_OBJECT = frozenset(
     }
 )
 """Methods of a module that return the module."""
+PREPARATIONS = frozenset({"prepare", "setup", "setup_module", "setup_optimizers", "setup_dataloaders"})
+"""Methods of Accelerate and Fabric that give back what they are given, wrapped."""
 _UNWRAPPED = frozenset({"module", "_orig_mod"})
 
 
@@ -72,7 +74,7 @@ def _method(
         case "zero_grad":
             optimizers.zero_grad(machine, Unknown(receiver), node, frame)
             return Const(None)
-        case "prepare" | "setup" | "setup_dataloaders" | "setup_module":
+        case _ if method in PREPARATIONS:
             return prepared(machine, arguments)
         case _ if method in iteration.PARAMETER_ITERATORS:
             return iteration.parameters_of(machine, node, named=method.startswith("named"))
