@@ -39,7 +39,8 @@ class FileReport:
     """What the analysis of one file found.
 
     `findings` are sorted, and `sources` holds the files in which they and their related locations stand. `failure` is
-    the reason why the file could not be analysed. `notes` are for `--verbose`.
+    the reason why the file could not be analysed. `omitted` are the cells of a notebook without which it was, each with
+    the reason. `notes` are for `--verbose`.
     """
 
     file: str
@@ -47,6 +48,12 @@ class FileReport:
     sources: Mapping[str, Source] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
     failure: str | None = None
+    omitted: tuple[str, ...] = ()
+
+    @property
+    def whole(self) -> bool:
+        """True when all of the file was analysed."""
+        return self.failure is None and not self.omitted
 
 
 def check_file(path: Path, config: Config) -> FileReport:
@@ -78,7 +85,8 @@ def check(source: Source, config: Config, *, noqa: bool = True) -> FileReport:
     if noqa:
         findings = tuple(_unsuppressed(findings, source))
     files = {file for finding in findings for file in (finding.file, *(place.file for place in finding.related))}
-    return FileReport(source.name, findings, {file: trace.sources[file] for file in files}, trace.notes)
+    sources = {file: trace.sources[file] for file in files}
+    return FileReport(source.name, findings, sources, trace.notes, omitted=source.broken)
 
 
 def may_matter(text: str, config: Config) -> bool:

@@ -60,7 +60,7 @@ def _check(options: Namespace) -> int:
     reports = list(_from_stdin(options, configs) if from_stdin else _from_paths(options, configs))
     _complain(reports, verbose=options.verbose)
     _print(reports, options)
-    if any(report.failure is not None for report in reports):
+    if not all(report.whole for report in reports):
         return FAILURE
     return FINDINGS if any(report.findings for report in reports) and not options.exit_zero else CLEAN
 
@@ -107,11 +107,13 @@ def _report(file: Found, configs: Configs) -> FileReport:
 def _complain(reports: Sequence[FileReport], *, verbose: bool) -> None:
     """Name what was not analysed, and for `--verbose` what was."""
     for report in reports:
+        name = "standard input" if report.file == _STDIN else shown(report.file)
         if report.failure is not None:
-            name = "standard input" if report.file == _STDIN else shown(report.file)
             print(f"error: {name} was not analysed: {report.failure}.", file=sys.stderr)
         elif verbose:
-            print(f"checked {shown(report.file)}", file=sys.stderr)
+            print(f"checked {name}", file=sys.stderr)
+        for cell in report.omitted:
+            print(f"error: {name} was analysed without {cell}.", file=sys.stderr)
         for note in report.notes if verbose else ():
             print(f"note: {note}", file=sys.stderr)
 

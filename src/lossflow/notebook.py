@@ -1,7 +1,8 @@
 """Notebooks as lossflow sees them: all code cells, in order, as one program.
 
-What IPython adds to Python (`%magic`, `!shell`, `name?`) is replaced by `pass`, line by line, and only in cells that
-are not Python without it. Nothing of the notebook itself is changed.
+What IPython adds to Python is taken out of the cells that are not Python without that. A cell that is not Python even
+then becomes comments, and is named: IPython would refuse it too, and run the others. Nothing of the notebook itself is
+changed.
 """
 
 from __future__ import annotations
@@ -10,17 +11,20 @@ import ast
 import json
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 from lossflow.errors import NotAnalysed
+from lossflow.magics import without_magics
+from lossflow.nesting import refuse_deep_nesting
 from lossflow.source import Source
 
 SUFFIX = ".ipynb"
 
 _PYTHON_MAGICS = frozenset({"time", "timeit", "capture", "prun", "python", "python3", "debug"})
 """Cell magics below which the cell is Python of the same program."""
-_MAGIC = re.compile(r"^(\s*)(?:[%!]|\?)")
-_ASSIGNED = re.compile(r"^(\s*[\w.,\s\[\]'\"]+=\s*)[%!].*$")
-_HELP = re.compile(r"^(\s*)[\w.*\[\]]+\?{1,2}\s*;?\s*$")
+_INDENTED = re.compile(r"(?:[ \t]*\n)*[ \t]+\S")
+_BLOCK = "if True:\n"
+"""Stands above a cell that is indented as a whole, which IPython shifts to the left: so its columns stay."""
 
 
 def read(name: str, data: bytes) -> Source:
@@ -41,11 +45,15 @@ def _program(name: str, data: bytes) -> Source:
         raise NotAnalysed(f"it is not a notebook: its JSON is broken{where}") from None
     if not isinstance(notebook, dict):
         raise NotAnalysed("it is not a notebook: its JSON is not an object")
-    text, starts = "", []
-    for cell in _code_cells(notebook) if _is_python(notebook) else ():
+    text, starts, broken = "", [], []
+    for number, written in enumerate(_code_cells(notebook) if _is_python(notebook) else (), start=1):
+        cell = _runnable(written.replace("\r\n", "\n").replace("\r", "\n"))
+        if cell.problem:
+            broken.append(f"cell {number}, {cell.problem}")
+        text += cell.above
         starts.append(len(text))
-        text += _runnable(cell).rstrip("\n") + "\n"
-    return Source(name, text, cells=tuple(starts))
+        text += cell.text.rstrip("\n") + "\n"
+    return Source(name, text, cells=tuple(starts), broken=tuple(broken))
 
 
 def _is_python(notebook: dict[str, object]) -> bool:
@@ -68,28 +76,48 @@ def _code_cells(notebook: dict[str, object]) -> Iterator[str]:
             yield "".join(map(str, lines)) if isinstance(lines, list) else str(lines)
 
 
-def _runnable(cell: str) -> str:
-    """The cell as Python, with as many lines as before."""
-    cell = cell.replace("\r\n", "\n").replace("\r", "\n")
-    first = cell.lstrip("\n").partition("\n")[0]
+@dataclass(frozen=True, slots=True)
+class _Cell:
+    """A code cell as Python, line for line; `above` stands before it, and `problem` is why it is not Python."""
+
+    text: str
+    above: str = ""
+    problem: str = ""
+
+
+def _runnable(cell: str) -> _Cell:
+    """The cell without what IPython adds, if need be."""
+    first = cell.lstrip().partition("\n")[0]
     if first.startswith("%%") and first[2:].split(" ")[0].strip() not in _PYTHON_MAGICS:
-        return "\n".join("pass" for _ in cell.split("\n"))
-    if _is_valid(cell):
-        return cell
-    return "\n".join(_plain(line) for line in cell.split("\n"))
+        return _Cell("\n".join("pass" for _ in cell.split("\n")))
+    if not _problem(cell):
+        return _Cell(cell)
+    python, above = without_magics(cell), _BLOCK if _INDENTED.match(cell) else ""
+    problem = _problem(python, above)
+    if problem and not _is_newer_python(above + python):
+        return _Cell("\n".join(f"# {line}" for line in cell.split("\n")), problem=problem)
+    return _Cell(python, above)
 
 
-def _is_valid(cell: str) -> bool:
+def _problem(text: str, above: str = "") -> str:
+    """Why Python refuses the text; empty where it doesn't."""
     try:
-        ast.parse(cell)
-    except (SyntaxError, ValueError, RecursionError):
+        ast.parse(above + text)
+    except SyntaxError as error:
+        row = max(1, (error.lineno or 1) - above.count("\n"))
+        return f"which is not valid Python: line {row}, {error.msg}"
+    except (ValueError, RecursionError, MemoryError):
+        return "which Python can't parse"
+    return ""
+
+
+def _is_newer_python(text: str) -> bool:
+    """True for syntax that the Python which runs lossflow doesn't know yet, and the parser of lossflow does."""
+    import libcst  # a quarter of a second, for the few cells that are broken
+
+    try:
+        refuse_deep_nesting(text)
+        libcst.parse_module(text)
+    except (NotAnalysed, libcst.ParserSyntaxError, RecursionError):
         return False
     return True
-
-
-def _plain(line: str) -> str:
-    """The line without what only IPython understands."""
-    magic = _MAGIC.match(line) or _HELP.match(line)
-    if magic is not None:
-        return f"{magic[1]}pass"
-    return _ASSIGNED.sub(r"\1None", line)

@@ -54,6 +54,7 @@ class Source:
     encoding: str = "utf-8"
     bom: bool = False
     cells: tuple[int, ...] = ()  # where the code cells of a notebook begin in `text`
+    broken: tuple[str, ...] = ()  # the cells that are only comments in `text`, each with the reason
 
     @staticmethod
     def from_bytes(name: str, data: bytes) -> Source:

@@ -101,6 +101,17 @@ def test_a_file_that_cannot_be_analysed_is_named_and_the_rest_checked(
     assert errors.count("\n") == 1
 
 
+def test_a_cell_that_cannot_be_analysed_is_named_and_the_other_cells_checked(folder: Path, run) -> None:
+    cells = [{"cell_type": "code", "source": text} for text in ("print 'loss'", SUMMED)]
+    (folder / "a.ipynb").write_text(json.dumps({"cells": cells}))
+    status, output, errors = run("check", "--output-format", "json", "--verbose")
+    assert status == 2
+    assert [(each["code"], each["cell"]) for each in json.loads(output)] == [("LF101", 2)]
+    checked, omitted = errors.splitlines()
+    assert checked == "checked a.ipynb"
+    assert omitted.startswith("error: a.ipynb was analysed without cell 1, which is not valid Python: line 1, ")
+
+
 def test_paths_that_lead_nowhere_are_named_and_the_rest_checked(folder: Path, run) -> None:
     (folder / "dangling.py").symlink_to("gone.py")
     (folder / "loop.py").symlink_to("loop.py")

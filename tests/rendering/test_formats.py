@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -152,6 +153,15 @@ def test_json(report: FileReport, tmp_path: Path) -> None:
     assert json.loads(json_format.text([])) == []
 
 
+def test_full_names_the_cell_of_another_place_in_a_notebook(report: FileReport) -> None:
+    finding = report.findings[0]
+    notebook = Source(finding.file, TEXT, cells=(0, TEXT.index("for")))
+    printed = plain(full.lines([replace(report, sources={**report.sources, finding.file: notebook})]))
+    assert ":cell 1:1:13\n" in printed
+    assert "  = backward is here (cell 2):\n" in printed
+    assert "  = the learning rate is here (lib.py):\n" in printed
+
+
 def test_github(report: FileReport, tmp_path: Path) -> None:
     file = f"{tmp_path}/train%2C 100%25.py"
     assert github.text([report]).splitlines() == [
@@ -177,3 +187,10 @@ def test_github(report: FileReport, tmp_path: Path) -> None:
 def test_summary(report: FileReport, clean: int, failed: int, flagged: int, lines: str) -> None:
     reports = [FileReport("a.py")] * clean + [FileReport("b.py", failure="no")] * failed + [report] * flagged
     assert plain(summary.lines(reports)) == lines
+
+
+def test_the_summary_counts_notebooks_that_lost_a_cell(report: FileReport) -> None:
+    reports = [replace(report, omitted=("cell 2, no",)), FileReport("b.ipynb", omitted=("cell 1, no", "cell 3, no"))]
+    assert plain(summary.lines(reports)) == (
+        "Found 2 problems in 1 file.\n2 notebooks could be analysed only in part.\n"
+    )

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from lossflow import notebook
 from lossflow.checking import check_file
 from lossflow.config import Config
 from lossflow.errors import NotAnalysed
@@ -35,7 +36,7 @@ def _notebook(*cells: str | tuple[str, str], metadata: object = None) -> bytes:
 def _findings(path: Path, data: bytes) -> list[tuple[str, Location]]:
     path.write_bytes(data)
     report = check_file(path, Config())
-    assert report.failure is None
+    assert report.whole
     return [(f.code, report.sources[f.file].location(f.span.start)) for f in report.findings]
 
 
@@ -77,6 +78,24 @@ def test_a_percent_sign_at_the_start_of_a_line_of_python_is_left_alone() -> None
     assert read("a.ipynb", _notebook(cell)).text == cell
 
 
+def test_a_percent_sign_that_continues_a_line_is_left_alone_below_a_magic(tmp_path: Path) -> None:
+    printed = '\n    print("step %d"\n          % 3)\n'
+    data = _notebook(SETUP, "%matplotlib inline\n" + TRAIN + printed)
+    assert _findings(tmp_path / "a.ipynb", data) == [("LF101", Location(3, 13, 2))]
+
+
+def test_a_cell_that_is_indented_as_a_whole_keeps_its_columns(tmp_path: Path) -> None:
+    indented = "\n" + "".join(f"  {line}\n" for line in TRAIN.split("\n"))
+    data = _notebook(SETUP, indented, "%time\nprint(criterion)")
+    assert _findings(tmp_path / "a.ipynb", data) == [("LF101", Location(3, 15, 2))]
+
+
+def test_an_indented_cell_reaches_no_further_than_its_end() -> None:
+    source = read("a.ipynb", _notebook("    x = 1\n", "y = 2\n", "if True:\r\n    z = 3\n"))
+    assert [source.line(source.row(start)) for start in source.cells] == ["    x = 1", "y = 2", "if True:"]
+    assert source.described(source.row(source.text.index("z"))) == "line 2 of cell 3"
+
+
 def test_noqa_silences_a_line_of_a_cell(tmp_path: Path) -> None:
     data = _notebook(SETUP, TRAIN.replace('"sum")', '"sum")  # noqa: LF101'))
     assert _findings(tmp_path / "a.ipynb", data) == []
@@ -106,10 +125,40 @@ def test_a_broken_notebook_is_not_analysed(data: bytes, reason: str) -> None:
     assert reason in str(caught.value)
 
 
-def test_a_cell_that_is_not_python_is_named(tmp_path: Path) -> None:
+def test_a_cell_that_is_not_python_is_named_and_the_others_are_analysed(tmp_path: Path) -> None:
     path = tmp_path / "a.ipynb"
-    path.write_bytes(_notebook(SETUP, "def broken(:\n    loss\n"))
-    assert "not valid Python: line 1 of cell 2, " in (check_file(path, Config()).failure or "")
+    path.write_bytes(_notebook(SETUP, "%matplotlib inline\ndef broken(:\n    loss\n", TRAIN, "print 'done'"))
+    report = check_file(path, Config())
+    assert [(each.code, report.sources[each.file].location(each.span.start)) for each in report.findings] == [
+        ("LF101", Location(2, 13, 3))
+    ]
+    assert (report.whole, report.failure) == (False, None)
+    first, second = report.omitted
+    assert first.startswith("cell 2, which is not valid Python: line 2, ")
+    assert second.startswith("cell 4, which is not valid Python: line 1, ")
+
+
+def test_the_words_of_a_broken_cell_still_make_the_notebook_matter(tmp_path: Path) -> None:
+    path = tmp_path / "a.ipynb"
+    path.write_bytes(_notebook("x = 1", "import torch as"))
+    assert len(check_file(path, Config()).omitted) == 1
+    path.write_bytes(_notebook("x = 1", "x = "))
+    assert check_file(path, Config()).whole
+
+
+def test_a_broken_cell_that_is_indented_is_named_by_its_own_line() -> None:
+    (reason,) = read("a.ipynb", _notebook("  x = 1\n  y = = 2\n")).broken
+    assert reason.startswith("cell 1, which is not valid Python: line 2, ")
+
+
+def test_syntax_that_only_the_parser_of_lossflow_knows_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(text: str) -> None:
+        raise SyntaxError("too new")
+
+    monkeypatch.setattr(notebook.ast, "parse", refuse)
+    source = read("a.ipynb", _notebook("%cd ..\nx = 1\n", "x = ("))
+    assert source.text == "pass\nx = 1\n# x = (\n"
+    assert source.broken == ("cell 2, which is not valid Python: line 1, too new",)
 
 
 def test_the_file_is_left_as_it_is(tmp_path: Path) -> None:

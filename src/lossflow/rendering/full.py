@@ -40,7 +40,10 @@ def _paragraph(finding: Finding, source: Source, report: FileReport) -> Iterator
 
 def _related(related: Related, finding: Finding, report: FileReport, *, width: int) -> Iterator[Line]:
     source = report.sources[related.file]
+    cell = source.location(related.span.start).cell
     elsewhere = f" ({shown(related.file)})" if related.file != finding.file else ""
+    if not elsewhere and cell != source.location(finding.span.start).cell:
+        elsewhere = f" (cell {cell})"
     yield _gutter(width)
     yield (*_gutter(width, "="), Piece(f" {related.message}{elsewhere}:", "cyan"))
     yield from _excerpt(source, related.span, width=width, mark="-", style="cyan")

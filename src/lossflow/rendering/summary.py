@@ -9,7 +9,7 @@ from lossflow.rendering.styled import Line, Piece
 
 
 def lines(reports: Sequence[FileReport]) -> Iterator[Line]:
-    """One line with the findings and the files, and one with the files that were not analysed."""
+    """One line with the findings and the files, and one with the files that were not analysed, or not wholly."""
     failures = sum(report.failure is not None for report in reports)
     findings = sum(len(report.findings) for report in reports)
     files = sum(bool(report.findings) for report in reports)
@@ -19,6 +19,8 @@ def lines(reports: Sequence[FileReport]) -> Iterator[Line]:
         yield (Piece(f"Found no problem in {_count(len(reports) - failures, 'file')}.", "bold green"),)
     if failures:
         yield (Piece(f"{_count(failures, 'file')} could not be analysed.", "bold red"),)
+    if parts := sum(bool(report.omitted) for report in reports):
+        yield (Piece(f"{_count(parts, 'notebook')} could be analysed only in part.", "bold red"),)
 
 
 def _count(number: int, noun: str) -> str:
