@@ -193,6 +193,8 @@ class Revealed(Event):
 
 TRAINING = (Backward, OptimizerStep, ZeroGrad, GradientScaled)
 """The events that make up training steps."""
+WRITTEN = (LossCall, AttributeSet)
+"""The events that are right or wrong where they are written."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,9 +11,9 @@ MAX_ANNOTATED_DEPTH = 3
 MAX_RECURSION = 1
 """Times that one function may stand on the stack while it is called again."""
 MAX_MODULES = 30
-"""Files that imports are followed into from one file."""
+"""Files that imports are followed into from one file; as many again that the file itself names."""
 MAX_CHARACTERS = 200_000
-"""Characters of all those files together: reading them is the dearest part of the analysis."""
+"""Characters of all those files together, in the same way: reading them is the dearest part of the analysis."""
 MAX_CASES = 32
 """Values of choices out of sight that a file is run once more with, within `MAX_STEPS` all together."""
 MAX_UNROLLED = 8

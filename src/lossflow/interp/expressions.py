@@ -10,8 +10,22 @@ import libcst as cst
 from lossflow.domain import arithmetic
 from lossflow.domain.environment import Kind, Record
 from lossflow.domain.exponent import Exponent
-from lossflow.domain.values import Const, Number, Ref, Size, Tensor, Tuple, Unknown, Value, join
+from lossflow.domain.values import (
+    Class,
+    Const,
+    External,
+    Function,
+    Number,
+    Ref,
+    Size,
+    Tensor,
+    Tuple,
+    Unknown,
+    Value,
+    join,
+)
 from lossflow.interp import attributes, cases, functions, iteration, names, subscripts, truth, unrolling
+from lossflow.interp.builtin_names import CONSTANTS
 from lossflow.interp.machine import Arguments, Frame, Loop, Machine
 
 _SYMBOLS: dict[type[cst.CSTNode], str] = {
@@ -38,14 +52,16 @@ def evaluate(machine: Machine, node: cst.BaseExpression, frame: Frame) -> Value:
 
 def _name(machine: Machine, node: cst.Name, frame: Frame) -> Value:
     value = names.load(machine, node.value, frame)
-    machine.use(value)
+    if machine.untaken and not isinstance(value, (External, Class, Function)) and node.value not in CONSTANTS:
+        return Unknown(node.value)
+    machine.read(node.value, value)
     return value
 
 
 def _attribute(machine: Machine, node: cst.Attribute, frame: Frame) -> Value:
     owner = machine.evaluate(node.value, frame)
     value = attributes.load(machine, owner, node.attr.value, node, frame)
-    machine.use(value)
+    machine.read(node.attr.value, value)
     return value
 
 
@@ -311,6 +327,7 @@ def arguments(machine: Machine, node: cst.Call, frame: Frame) -> Arguments:
     is_open = False
     for argument in node.args:
         value = machine.evaluate(argument.value, frame)
+        machine.use(value)  # whatever the function does with it
         if argument.star == "*":
             items = iteration.known_items(machine, value)
             is_open |= items is None

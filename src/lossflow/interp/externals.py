@@ -10,6 +10,7 @@ from lossflow.interp import (
     builtin_calls,
     contexts,
     distributions,
+    gradients,
     imports,
     iteration,
     layers,
@@ -96,6 +97,9 @@ def call_external(machine: Machine, name: str, arguments: Arguments, node: cst.C
         return machine.allocate(node, Record(Kind.INSTANCE, slots, cls=External(name)))
     if name.endswith(("distributions.kl_divergence", "distributions.kl.kl_divergence")):
         return distributions.divergence(machine, arguments) or Unknown(computed=True)
+    if name.startswith("torch._foreach_") and name.endswith("_"):
+        gradients.note_method(machine, name, arguments.get(1), node, frame)
+        return Const(None)
     if name == "importlib.import_module" and (module := arguments.get(0, "name")) is not None:
         return _import_module(machine, module, frame)
     schedulers.attach(machine, name, arguments, node, frame)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import libcst as cst
 
 from lossflow.catalog.entry import Framework
@@ -40,7 +38,7 @@ def fit(machine: Machine, receiver: Ref, name: str, arguments: Arguments, node: 
         return
     entry = frame.unit.places.of(node) if frame.unit is machine.root else frame.entry
     root = machine.root_number
-    run_step(machine, framework, instance, method, replace(frame, entry=entry))
+    run_step(machine, framework, instance, method, Frame(method.code.unit, frame.scope, entry=entry))
     machine.root_number = root
 
 

@@ -56,6 +56,8 @@ def run(machine: Machine, function: Function, arguments: Arguments, node: cst.CS
     code = _code(function)
     if len(machine.stack) >= MAX_DEPTH or machine.stack.count(code) > MAX_RECURSION:
         return Unknown(computed=True, why=f"`{code.name}` is called too deep")
+    if machine.untaken:
+        return Unknown(computed=True)
     code.called = True
     machine.stack.append(code)
     machine.sites.append(id(node))

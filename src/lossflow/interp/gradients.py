@@ -53,6 +53,17 @@ def note_update(
     return False
 
 
+def note_method(machine: Machine, name: str, factor: Value | None, node: cst.CSTNode, frame: Frame) -> None:
+    """`p.grad.div_(n)`, `p.grad.data.mul_(c)` and `torch._foreach_div_(gradients, n)` scale gradients too."""
+    if factor is None:
+        return
+    exponent = machine.factor(factor)
+    if name.removesuffix("_").endswith(("mul", "multiply")):
+        machine.record(GradientScaled(machine.site(node, frame), exponent=exponent))
+    elif name.removesuffix("_").endswith(("div", "divide")):
+        machine.record(GradientScaled(machine.site(node, frame), exponent=-exponent))
+
+
 def note_assignment(
     machine: Machine, target: cst.BaseExpression, written: cst.BaseExpression, value: Value, frame: Frame
 ) -> Value:

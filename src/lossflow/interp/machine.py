@@ -15,7 +15,7 @@ from lossflow.catalog import Catalog
 from lossflow.catalog.names import number_exponent
 from lossflow.domain.environment import Heap, Kind, Record
 from lossflow.domain.exponent import Exponent
-from lossflow.domain.trace import Event, Place, Site, Step
+from lossflow.domain.trace import WRITTEN, Event, Place, Site, Step
 from lossflow.domain.values import (
     Class,
     Const,
@@ -159,13 +159,17 @@ class Machine:
     grad_enabled: bool = True
     depths: dict[tuple[int, object], int] = field(default_factory=dict)
     used: set[Site] = field(default_factory=set)
+    bound: dict[str, set[Site]] = field(default_factory=dict)  # where the losses have been that a name may hold
     pending: dict[tuple[Site, int], Event] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
     functions: dict[int, Function] = field(default_factory=dict)
+    executing: int = 0  # bodies of imported modules that are being run within each other
     importing: Place | None = None  # the import statement of the analysed file that is being followed
     stars: dict[str, list[str]] = field(default_factory=dict)  # packages star-imported, by file
     classes: list[Class] = field(default_factory=list)
     heirs: dict[int, list[Class]] = field(default_factory=dict)  # the classes that derive from one, by its scope
+    untaken: bool = False  # what runs is a branch that the values at hand don't take
+    looked_through: set[int] = field(default_factory=set)  # such branches, by the identity of their blocks
     case: Case | None = None  # what is supposed in this run
     cases: dict[Case, int] = field(default_factory=dict)  # what further runs may suppose: the lowest rank first
     _addresses: dict[object, int] = field(default_factory=dict)
@@ -205,7 +209,7 @@ class Machine:
 
     def record(self, event: Event) -> None:
         """Note an event, unless this is a round of a loop before the last."""
-        if not self.silent:
+        if not self.silent and (not self.untaken or isinstance(event, WRITTEN)):
             loops = tuple(loop.number for loop in self.loops)
             case = self.case.words if self.case is not None else ""
             enabled = self.grad_enabled
@@ -326,11 +330,24 @@ class Machine:
 
     def use(self, value: Value) -> None:
         """Note that the program reads `value`, so that a loss that nobody reads can be told."""
-        match value:
-            case Tensor(loss=True):
-                for term in value.terms:
-                    for step in term.trail:
-                        self.used.add(step.site)
+        self.used.update(_sites(value))
+
+    def bind(self, name: str, value: Value) -> None:
+        """Note which losses a name may hold: a join of two keeps the way of one."""
+        if sites := _sites(value):
+            self.bound.setdefault(name, set()).update(sites)
+
+    def read(self, name: str, value: Value) -> None:
+        """Note that the program reads what a name holds."""
+        self.use(value)
+        self.used.update(self.bound.pop(name, ()))
+
+
+def _sites(value: Value) -> set[Site]:
+    """Where a loss has been."""
+    if not isinstance(value, Tensor) or not value.loss:
+        return set()
+    return {step.site for term in value.terms for step in term.trail}
 
 
 _CONFIGURATIONS = frozenset(

@@ -62,6 +62,7 @@ def store(machine: Machine, name: str, value: Value, frame: Frame) -> None:
     """Bind a name. What a model out of sight returns as its loss is a scalar, or one number a device."""
     if isinstance(value, Tensor) and value.opaque and "loss" in name.lower():
         value = Unknown(computed=True, why="how the model reduces its loss")
+    machine.bind(name, value)
     machine.put(scope_of(machine, name, frame), name, machine.named(value, name))
 
 
@@ -71,8 +72,10 @@ def assign(machine: Machine, target: cst.BaseExpression, value: Value, frame: Fr
         case cst.Name(value=name):
             store(machine, name, value, frame)
         case cst.Attribute(value=owner, attr=cst.Name(value=attribute)):
+            machine.bind(attribute, value)
             attributes.store(machine, machine.evaluate(owner, frame), attribute, value, target, frame)
         case cst.Subscript():
+            machine.use(value)  # whoever reads the container
             subscripts.store(machine, target, value, frame)
         case cst.Tuple() | cst.List():
             _unpack(machine, target, value, frame)

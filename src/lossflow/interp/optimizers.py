@@ -10,7 +10,7 @@ from lossflow.catalog.entry import Optimizer, Scale
 from lossflow.domain.environment import Kind, Record
 from lossflow.domain.exponent import Exponent
 from lossflow.domain.trace import OptimizerFacts, OptimizerStep, Step, StepKind, ZeroGrad
-from lossflow.domain.values import Const, External, Number, OneOf, Ref, Unknown, Value, join
+from lossflow.domain.values import Const, External, Number, OneOf, Ref, Unknown, Value
 from lossflow.interp import classes
 from lossflow.interp.machine import Arguments, Frame, Machine
 
@@ -49,8 +49,16 @@ def _with_groups(machine: Machine, rate: Value, params: Value | None) -> Value:
         for group in machine.get(params).values():
             if isinstance(group, Ref) and machine.get(group).kind is Kind.DICT:
                 own = machine.get(group).get("lr")
-                rate = rate if own is None else join(rate, own) if rate != Const(0) else own
+                if own is not None:
+                    rate = own if rate == Const(0) else _either_rate(machine, rate, own)
     return rate
+
+
+def _either_rate(machine: Machine, left: Value, right: Value) -> Value:
+    """One of two learning rates: of `args.lr` and `0.1 * args.lr` both are fixed."""
+    if left == right:
+        return left
+    return Number(machine.factor(left).join(machine.factor(right)))
 
 
 def _rate_site(machine: Machine, arguments: Arguments, names: list[str], node: cst.CSTNode, frame: Frame) -> Value:

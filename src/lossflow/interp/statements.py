@@ -9,7 +9,19 @@ import libcst as cst
 
 from lossflow.domain.exponent import Exponent
 from lossflow.domain.values import Const, Number, Unknown, Value
-from lossflow.interp import cases, contexts, definitions, functions, gradients, imports, loops, names, patterns, truth
+from lossflow.interp import (
+    cases,
+    contexts,
+    definitions,
+    functions,
+    gradients,
+    imports,
+    loops,
+    names,
+    patterns,
+    truth,
+    untaken,
+)
 from lossflow.interp.expressions import operate, symbol
 from lossflow.interp.machine import Frame, Machine, Outcome, Returned
 from lossflow.interp.outcomes import either, then
@@ -157,8 +169,11 @@ def _import(machine: Machine, node: cst.Import | cst.ImportFrom, frame: Frame) -
 def _if(machine: Machine, node: cst.If, frame: Frame) -> Outcome:
     known = truth.truth(machine, machine.evaluate(node.test, frame))
     if known is True:
+        if isinstance(node.orelse, cst.Else):
+            untaken.look_through(machine, node.orelse.body, frame)
         return run_block(machine, [node.body], frame)
     if known is False:
+        untaken.look_through(machine, node.body, frame)
         return _else(machine, node.orelse, frame)
     before = machine.heap.fork()
     body = run_block(machine, [node.body], frame)
@@ -228,11 +243,15 @@ def _match(machine: Machine, node: cst.Match, frame: Frame) -> Outcome:
 
 
 def _function(machine: Machine, node: cst.FunctionDef, frame: Frame) -> Outcome:
+    if machine.untaken:
+        return falls(machine)
     names.store(machine, node.name.value, functions.define(machine, node, node.name.value, frame), frame)
     return falls(machine)
 
 
 def _class(machine: Machine, node: cst.ClassDef, frame: Frame) -> Outcome:
+    if machine.untaken:
+        return falls(machine)
     names.store(machine, node.name.value, definitions.define_class(machine, node, frame), frame)
     return falls(machine)
 

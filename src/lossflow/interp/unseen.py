@@ -7,7 +7,7 @@ import libcst as cst
 from lossflow.catalog import names
 from lossflow.domain.trace import Revealed
 from lossflow.domain.values import Const, Tensor, Tuple, Unknown, Value
-from lossflow.interp import iteration, layers, optimizers, sinks
+from lossflow.interp import gradients, iteration, layers, optimizers, sinks
 from lossflow.interp.machine import Arguments, Frame, Machine
 
 SAME_OBJECT = frozenset(
@@ -74,6 +74,9 @@ def _method(
         case "zero_grad":
             optimizers.zero_grad(machine, Unknown(receiver), node, frame)
             return Const(None)
+        case "div_" | "mul_" | "divide_" | "multiply_" if last == "grad" or receiver.endswith("grad.data"):
+            gradients.note_method(machine, method, arguments.get(0, "other", "value"), node, frame)
+            return Unknown(receiver, computed=True)
         case _ if method in PREPARATIONS:
             return prepared(machine, arguments)
         case _ if method in iteration.PARAMETER_ITERATORS:

@@ -14,7 +14,7 @@ from lossflow.errors import NotAnalysed
 from lossflow.nesting import refuse_deep_nesting
 from lossflow.source import Source
 
-ROOT_MARKS = ("pyproject.toml", "setup.cfg", ".git")
+ROOT_MARKS = ("pyproject.toml", "setup.cfg", "setup.py", ".git")
 """What stands in the root folder of a project."""
 MAX_BYTES = 1_000_000
 """A larger file is generated, and not followed into."""
