@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from pathlib import Path
 from traceback import extract_tb
@@ -20,7 +20,7 @@ from lossflow.suppression import Suppressions
 if TYPE_CHECKING:
     from lossflow.catalog.entry import Loss, Optimizer, Sink
     from lossflow.catalog.lookup import Catalog
-    from lossflow.domain.trace import Trace
+    from lossflow.domain.trace import Pairs, Trace
 
 _WORDS = (
     "torch", "loss", "backward", "criterion", "objective", "optimizer", "lightning", "kornia", "monai", "training_step",
@@ -108,7 +108,26 @@ def _trace(source: Source, config: Config) -> Trace:
     from lossflow.project import resolve
 
     catalog = _catalog(config.losses, config.optimizers, config.sinks, config.batch_size_names)
-    return interpret(source, catalog=catalog, resolve=resolve)
+    trace = interpret(source, catalog=catalog, resolve=resolve)
+
+    def elsewhere(file: str) -> Pairs:
+        own = trace.sources.get(file)
+        return frozenset() if own is None else _brought_together(own, catalog)
+
+    return replace(trace, elsewhere=elsewhere)
+
+
+@lru_cache(maxsize=256)
+def _brought_together(source: Source, catalog: Catalog) -> Pairs:
+    """What the analysis of a file on its own brings together: what importing it need not repeat."""
+    from lossflow.interp import interpret
+    from lossflow.project import resolve
+    from lossflow.rules.reductions import pairs
+
+    try:
+        return pairs(interpret(source, catalog=catalog, resolve=resolve))
+    except NotAnalysed:
+        return frozenset()
 
 
 @lru_cache(maxsize=16)

@@ -32,11 +32,27 @@ def test_a_mean_and_a_sum_are_reported_at_their_addition() -> None:
         (Role.LEARNING_RATE, "args.lr"),
     ]
     assert finding.message == (
-        "This objective, which reaches backward on line 11, adds a term that goes with the batch size as B (line 1) to "
-        "a term that does not depend on the batch size (line 2). Their ratio grows as B: the batch size B is a hidden "
-        "weight between them, whatever the optimizer. Give both the same reduction, or divide the summed term by the "
-        "batch size."
+        "This objective, which reaches backward on line 11, adds a term that grows in proportion to the batch size "
+        "(line 1) to a term that does not depend on the batch size (line 2). Doubling the batch doubles the weight of "
+        "the first against the second, whatever the optimizer. Give both the same reduction, or divide the first by "
+        "the batch size."
     )
+
+
+@pytest.mark.parametrize(
+    ("left", "right", "words", "advice"),
+    [
+        ("2", "1", "as B^2, B being the batch size (line 1) to a term that", "divide the first by the batch size."),
+        ("2", "0", "Doubling the batch quadruples the weight of the first", "Give both the same reduction."),
+        ("0", "-1", "a term that goes as B^-1, B being the batch size (line 2)", "divide the first by the batch size."),
+    ],
+)
+def test_other_powers_are_named(left: str, right: str, words: str, advice: str) -> None:
+    script = Script()
+    terms = [script.summed(exponent=power(left)), script.summed("second", exponent=power(right))]
+    message = only(script.backward(terms).step(script.sgd()).trace()).message
+    assert words in message
+    assert message.endswith(advice)
 
 
 @pytest.mark.parametrize(
@@ -59,11 +75,15 @@ def test_every_exponent_must_be_known_and_two_must_differ(left: Exponent, right:
     assert codes(script.trace()) == expected
 
 
-def test_a_third_term_of_unknown_exponent_silences_it() -> None:
+@pytest.mark.parametrize("third", [Exponent.UNKNOWN, Exponent.between(2, 3)])
+def test_a_third_term_of_unknown_exponent_does_not_make_two_others_equal(third: Exponent) -> None:
     script = Script()
-    unknown = script.by_hand(Exponent.UNKNOWN)
-    script.backward([script.summed(), script.averaged(), unknown]).step(script.sgd())
-    assert codes(script.trace()) == ["LF101"]
+    script.backward([script.by_hand(third), script.summed(), script.averaged()]).step(script.sgd())
+    finding = only(script.trace())
+    assert finding.code == "LF105"
+    assert "in proportion to the batch size (line 1) to a term that does not depend on the batch size (line 2)" in (
+        finding.message
+    )
 
 
 def test_a_penalty_does_not_mix() -> None:
@@ -146,10 +166,11 @@ def test_what_another_file_adds_and_differentiates_stands_there() -> None:
     step = Step(StepKind.ADDED, script.abroad("make_criterion()", "trainer.fit(loader)"))
     site = script.abroad("self.loss.backward()", "trainer.fit(loader)")
     script.backward([script.summed().step(step), script.averaged().step(step)], site=site).step(script.sgd())
-    assert codes(script.trace()) == []
+    assert codes(script.trace(elsewhere=True)) == []
+    assert codes(script.trace()) == ["LF105"]
 
 
 def test_a_term_without_a_trail_has_no_line() -> None:
     script = Script()
     message = only(script.backward([script.summed(), Term()]).step(script.sgd()).trace()).message
-    assert "(line 1) to a term that does not depend on the batch size. Their" in message
+    assert "(line 1) to a term that does not depend on the batch size. Doubling" in message

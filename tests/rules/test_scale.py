@@ -314,7 +314,17 @@ def test_what_another_file_brings_together_stands_there(entry: str) -> None:
     reduced = Step(StepKind.REDUCED, script.abroad("make_criterion()", entry), SUM)
     site = script.abroad("self.loss.backward()", "trainer.fit(loader)")
     script.backward([Term().step(reduced)], site=site).step(script.sgd())
-    assert codes(script.trace()) == []
+    assert codes(script.trace(elsewhere=True)) == []
+
+
+@pytest.mark.parametrize("entry", ["engine.Trainer(model)", "trainer.fit(loader)"])
+def test_what_another_file_cannot_tell_alone_stands_where_it_enters(entry: str) -> None:
+    """The loop sums whatever it is given, and this file gives it a loss for each example."""
+    script = Script()
+    reduced = Step(StepKind.REDUCED, script.abroad("make_criterion()", entry), SUM)
+    site = script.abroad("self.loss.backward()", "trainer.fit(loader)")
+    trace = script.backward([Term().step(reduced)], site=site).step(script.sgd()).trace()
+    assert stands_at(trace, only(trace)) == entry
 
 
 # --- one objective, one finding ----------------------------------------------------------------------------------
@@ -350,6 +360,45 @@ def test_a_term_of_unknown_exponent_leaves_the_sum_to_be_reported() -> None:
     assert [(each.code, stands_at(trace, each)) for each in findings(trace)] == [
         ("LF101", 'nn.MSELoss(reduction="sum")')
     ]
+
+
+@pytest.mark.parametrize(
+    ("others", "words"),
+    [
+        (
+            (Exponent.UNKNOWN,),
+            "divide the whole objective by the batch size, provided that its other term (line 7), which could not be "
+            "followed, is a sum too",
+        ),
+        ((Exponent.UNKNOWN, SUM), "provided that its other term (line 7), which could not be followed, is a sum too"),
+        ((Exponent.between(0, 1),), "provided that its other term (line 7)"),
+        (
+            (Exponent.UNKNOWN, Exponent.UNKNOWN, Exponent.UNKNOWN),
+            "provided that its other terms (line 7 and line 8), which could not be followed, are each a sum too",
+        ),
+    ],
+)
+@pytest.mark.parametrize("facts", ["sgd", "adam", "scaled", "unseen"])
+def test_the_mean_of_one_sum_is_not_advised_beside_a_term_that_is_not_known(
+    others: tuple[Exponent, ...], words: str, facts: str
+) -> None:
+    """It would leave a mean beside what may be a sum, which is worse than two sums."""
+    script = Script()
+    terms = [script.summed(), script.summed("second", exponent=others[0])]
+    terms += [script.by_hand(exponent) for exponent in others[1:]]
+    optimizer = {"sgd": script.sgd(), "adam": script.adam(), "scaled": script.sgd(power(1)), "unseen": UNSEEN}[facts]
+    trace = script.backward(terms).step(optimizer).trace()
+    finding = only(trace)
+    assert words in finding.message
+    assert "mean\"`" not in finding.message
+    lost = [each.message for each in finding.related if each.role is Role.TERM]
+    assert "this term of the objective could not be followed" in lost
+
+
+def test_a_term_that_came_from_nowhere_has_no_line() -> None:
+    script = Script()
+    trace = script.backward([script.summed(), Term(Exponent.UNKNOWN)]).step(script.sgd()).trace()
+    assert "provided that its other term, which could not be followed, is a sum too" in only(trace).message
 
 
 @pytest.mark.parametrize(("rate", "optimizer"), [("0", "sgd"), ("1", "sgd"), ("0", "adam"), ("0", "unseen")])
@@ -395,19 +444,19 @@ def test_lf101_speaks_in_numbers_and_names_the_whole_way() -> None:
     message = only(script.backward([script.summed()]).step(script.sgd()).trace()).message
     assert message == (
         '`nn.MSELoss` with `reduction="sum"` reaches backward on line 11, and the step of SGD is proportional to the '
-        "gradient at a learning rate `args.lr` (line 3) that does not change with the batch size: doubling the batch "
-        "doubles every update, and at batch size 64 an update is 64 times that of a single example. Unless the batch "
-        'size will never change, give `nn.MSELoss` `reduction="mean"` (or divide the loss by the batch size, to keep '
-        "the sum over the elements of an example), and tune the learning rate again."
+        "gradient, at a learning rate `args.lr` (line 3) that does not change with the batch size. So doubling the "
+        "batch doubles every update; in a batch of 64, for example, it is 64 times that of one example. Unless the "
+        'batch size never changes, give `nn.MSELoss` `reduction="mean"`, or divide the loss by the batch size to keep '
+        "the sum over the elements of each example, and tune the learning rate again."
     )
 
 
 def test_lf101_names_a_learning_rate_that_does_not_shrink_enough() -> None:
     script = Script()
     script.backward([script.summed(exponent=power(2))]).step(script.sgd(power(-1)))
-    assert "that does not make up for gradients that grow as B^2: doubling the batch doubles" in only(
-        script.trace()
-    ).message
+    assert "that does not make up for gradients that grow as B^2, B being the batch size. So doubling the batch" in (
+        only(script.trace()).message
+    )
 
 
 def test_lf101_gives_no_number_that_it_does_not_know() -> None:
@@ -421,17 +470,17 @@ def test_a_hand_written_update_is_called_so() -> None:
     script = Script()
     facts = replace(script.sgd(), name="", site=None, learning_rate_site=None, learning_rate_text="step_size")
     message = only(script.backward([script.summed()]).step(facts).trace()).message
-    assert "the hand-written update is proportional to the gradient at a learning rate `step_size` that" in message
+    assert "the hand-written update is proportional to the gradient, at a learning rate `step_size` that" in message
 
 
 def test_lf102_names_what_does_depend_on_the_batch_size_and_the_exception() -> None:
     script = Script()
     facts = script.adam(exception="except in its first five steps")
     message = only(script.backward([script.summed()]).step(facts).trace()).message
-    assert "Adam does not depend on the gradient's scale (except in its first five steps), so the updates survive" in (
+    assert "Adam does not depend on the gradient's scale (except in its first five steps), so the updates hardly" in (
         message
     )
-    assert "clipping thresholds, eps and coupled weight decay" in message
+    assert "doubles the gradients, while clipping thresholds, `eps` and weight decay" in message
     assert message.endswith("the learning rate can stay.")
 
 
@@ -480,3 +529,67 @@ def test_lf104_does_without_the_place_of_the_learning_rate() -> None:
     facts = replace(script.sgd(power(1)), learning_rate_site=None)
     message = only(script.backward([script.summed()]).step(facts).trace()).message
     assert "the learning rate of SGD grows as B. Together" in message
+
+
+# --- cases -------------------------------------------------------------------------------------------------------
+
+CASE = "`args.loss` is `'sum'`"
+
+
+def test_what_is_known_without_a_case_is_not_reported_for_one() -> None:
+    """The file is run again for a choice that another objective depends on."""
+    script = Script()
+    script.backward([script.averaged()]).step(script.sgd())
+    script.backward([script.summed()], root=2, case=CASE).step(script.sgd(), root=2)
+    assert codes(script.trace()) == []
+
+
+def test_a_case_speaks_of_an_objective_that_is_not_known_without_it() -> None:
+    script = Script()
+    script.backward([script.summed(exponent=Exponent.UNKNOWN)]).step(script.sgd())
+    script.backward([script.summed()], root=2, case=CASE).step(script.sgd(), root=2)
+    assert f"reaches backward on line 11 where {CASE}, and the step of SGD" in only(script.trace()).message
+
+
+def test_a_sum_that_is_found_without_a_case_comes_before_one_with() -> None:
+    script = Script()
+    lost = script.by_hand(Exponent.UNKNOWN)
+    script.backward([script.summed(), lost]).step(script.adam())
+    script.backward([script.summed(), lost], root=2, case=CASE).step(script.sgd(), root=2)
+    finding = only(script.trace())
+    assert finding.code == "LF102"
+    assert CASE not in finding.message
+
+
+@pytest.mark.parametrize(
+    ("facts", "words"),
+    [
+        ("sgd", f"reaches backward on line 11 where {CASE}, and the step of SGD is proportional"),
+        ("adam", f"reaches backward on line 11 where {CASE}. The step of Adam"),
+        ("unseen", f"reaches backward on line 11 where {CASE}, and the optimizer that steps on it"),
+        ("scaled", f"reaches backward on line 11 where {CASE}. Its gradient grows as B"),
+    ],
+)
+def test_a_case_is_a_clause_of_the_sentence(facts: str, words: str) -> None:
+    script = Script()
+    optimizer = {"sgd": script.sgd(), "adam": script.adam(), "scaled": script.sgd(power(1)), "unseen": UNSEEN}[facts]
+    trace = script.backward([script.summed()], case=CASE).step(optimizer).trace()
+    assert words in only(trace).message
+
+
+def test_a_case_is_a_clause_of_the_other_rules_too() -> None:
+    def message(objective: object, **more: object) -> str:
+        script = Script()
+        held = objective(script)  # type: ignore[operator]
+        return only(script.backward(held, case=CASE, **more).step(script.sgd()).trace()).message
+
+    unreduced = replace(Tensor(Axes.ELEMENTS), terms=(Term(),), differentiable=True)
+    assert message(lambda script: [script.summed(), script.averaged()]).startswith(
+        f"This objective, which reaches backward on line 11 where {CASE}, adds a term"
+    )
+    assert message(lambda script: unreduced).startswith(
+        f"This loss still has one value for each example where {CASE}, so backward raises"
+    )
+    assert message(lambda script: unreduced, framework="Lightning").startswith(
+        f"This loss is handed to Lightning on line 11 where {CASE} while it still has one value for each example:"
+    )

@@ -9,8 +9,10 @@ import pytest
 
 from lossflow.domain.exponent import Exponent
 from lossflow.domain.trace import OptimizerFacts, Step, StepKind
+from lossflow.domain.values import Const, Unknown, Value
 from lossflow.rules.wording import (
     MAX_QUOTED,
+    called,
     learning_rate,
     line,
     listed,
@@ -18,11 +20,12 @@ from lossflow.rules.wording import (
     on_doubling,
     optimizer_name,
     power,
+    reduction_given,
     reduction_of,
 )
 from lossflow.source import Location, Source
 
-from .traces import Script
+from .traces import Call, Script
 
 
 @dataclass(frozen=True)
@@ -103,13 +106,59 @@ def test_growth_is_named_as_a_power_and_by_what_doubling_does(exponent: Exponent
 
 
 def test_the_subject_of_a_message_is_what_was_written() -> None:
-    site = Script().site("weighted")
+    script = Script()
+    site = script.site("weighted")
+    trace = script.trace()
     computed = Step(StepKind.COMPUTED, site, loss="torch.nn.MSELoss", reduction="sum")
-    assert reduction_of(computed) == '`nn.MSELoss` with `reduction="sum"`'
-    assert reduction_of(Step(StepKind.REDUCED, site)) == "This sum over the batch"
-    assert reduction_of(Step(StepKind.SCALED, site)) == "This loss, multiplied by the batch size,"
-    assert reduction_of(Step(StepKind.ADDED, site)) == "This sum of one loss for each example"
-    assert reduction_of(Step(StepKind.PASSED, site)) == "This sum"
+    assert reduction_of(trace, computed, site.place) == '`nn.MSELoss` with `reduction="sum"`'
+    default = replace(computed, default=True)
+    assert reduction_of(trace, default, site.place) == '`nn.MSELoss` with `reduction="sum"`, its default,'
+    assert reduction_of(trace, Step(StepKind.REDUCED, site), site.place) == "This sum over the batch"
+    scaled = Step(StepKind.SCALED, site)
+    assert reduction_of(trace, scaled, site.place) == "This loss, multiplied by the batch size,"
+    added = Step(StepKind.ADDED, site)
+    assert reduction_of(trace, added, site.place) == "This sum of one loss for each example"
+    assert reduction_of(trace, Step(StepKind.PASSED, site), site.place) == "This sum"
+
+
+@pytest.mark.parametrize(
+    ("text", "dotted", "name"),
+    [
+        ("nn.mse_loss(x, y)", "torch.nn.functional.mse_loss", "nn.mse_loss"),
+        ("torch.nn.MSELoss (x)", "torch.nn.MSELoss", "torch.nn.MSELoss"),
+        ("MSELoss()", "torch.nn.MSELoss", "MSELoss"),
+        ("Summed()", "torch.nn.MSELoss", "nn.MSELoss"),
+        ("losses[0](x, y)", "torch.nn.functional.mse_loss", "F.mse_loss"),
+        ("MSELoss", "torch.nn.MSELoss", "nn.MSELoss"),
+    ],
+)
+def test_a_loss_is_called_as_its_source_calls_it(text: str, dotted: str, name: str) -> None:
+    script = Script(text)
+    place = script.place(text)
+    assert called(script.trace(), place, dotted) == name
+
+
+@pytest.mark.parametrize(
+    ("arguments", "reduction", "written"),
+    [
+        ({"size_average": Const(False)}, "sum", "`size_average=False`"),
+        ({"size_average": Const(0), "reduce": Const(True)}, "sum", "`size_average=0` and `reduce=True`"),
+        ({"reduce": Const(False)}, "none", "`reduce=False`"),
+        ({"reduction": Const("sum")}, "sum", '`reduction="sum"`'),
+        ({"size_average": Unknown("flag")}, "sum", '`reduction="sum"`'),
+        # An attribute that was set later has the last word.
+        ({"size_average": Const(True)}, "sum", '`reduction="sum"`'),
+    ],
+)
+def test_a_reduction_is_quoted_as_it_is_written(arguments: dict[str, Value], reduction: str, written: str) -> None:
+    text = "nn.MSELoss(flag)"
+    call = Call(text, "torch.nn.MSELoss")
+    for name, value in arguments.items():
+        call = call.keyword(name, value, "flag")
+    trace = call.trace()
+    (event,) = trace.events
+    step = Step(StepKind.COMPUTED, event.site, loss="torch.nn.MSELoss", reduction=reduction)
+    assert reduction_given(trace, step, event.site.place) == written
 
 
 def test_names_are_listed_with_commas_and_a_last_word() -> None:

@@ -24,6 +24,7 @@ from lossflow.domain.trace import (
 from lossflow.domain.values import Tensor, Term, Value
 from lossflow.findings import Finding, Role
 from lossflow.rules import RULES
+from lossflow.rules.reductions import pairs
 from lossflow.source import Source, Span
 
 TRAIN = """\
@@ -81,8 +82,10 @@ class Script:
         """A site in engine.py that the call `entry` of the script leads to."""
         return Site(self.place(text, "engine.py"), self.place(entry))
 
-    def trace(self) -> Trace:
-        return Trace(self.sources["train.py"], tuple(self.events), dict(self.spans), self.sources)
+    def trace(self, *, elsewhere: bool = False) -> Trace:
+        """The trace; `elsewhere` says that the analysis of the other file brings the same together."""
+        trace = Trace(self.sources["train.py"], tuple(self.events), dict(self.spans), self.sources)
+        return replace(trace, elsewhere=lambda file: pairs(trace)) if elsewhere else trace
 
     # --- steps and terms ---------------------------------------------------------------------------------------
 

@@ -7,7 +7,7 @@ loss from its constructor to where it is now. An event is one thing done by the 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 from typing import TYPE_CHECKING
@@ -145,7 +145,8 @@ class Backward(Event):
     """An objective is handed to backward, or to a framework that does it (`framework` is then its title).
 
     `gradient` is True where backward is given a gradient argument, `returned` where the gradients are returned rather
-    than added to the parameters' (`torch.autograd.grad`). `optimizers` is known at once only for a framework.
+    than added to the parameters' (`torch.autograd.grad`). `optimizers` is known at once only for a framework. `files`
+    are those whose functions were being run.
     """
 
     objective: Value | None = None
@@ -154,6 +155,7 @@ class Backward(Event):
     optimizers: tuple[OptimizerFacts, ...] = ()
     divides: bool = False
     returned: bool = False
+    files: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,6 +199,10 @@ WRITTEN = (LossCall, AttributeSet)
 """The events that are right or wrong where they are written."""
 
 
+Pairs = frozenset[tuple[tuple[str, Span], tuple[str, Span]]]
+"""Places on the way of a loss, each with the place of a backward that the loss reaches."""
+
+
 @dataclass(frozen=True, slots=True)
 class Trace:
     """Everything that the analysis of one file saw."""
@@ -206,6 +212,7 @@ class Trace:
     spans: Mapping[Place, Span] = field(default_factory=dict)
     sources: Mapping[str, Source] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
+    elsewhere: Callable[[str], Pairs] = lambda file: frozenset()  # what another file's own analysis brings together
 
     @property
     def file(self) -> str:

@@ -65,6 +65,7 @@ def run_step(machine: Machine, framework: Framework, instance: Ref, method: Func
             framework=framework.title,
             optimizers=_optimizers(machine, framework, instance, method.code.node, frame),
             divides=framework.divides,
+            files=machine.files() | {method.code.unit.source.name},
         )
     )
 

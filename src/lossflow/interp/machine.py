@@ -215,6 +215,10 @@ class Machine:
             enabled = self.grad_enabled
             self.events.append(replace(event, root=self.root_number, loops=loops, grad_enabled=enabled, case=case))
 
+    def files(self) -> frozenset[str]:
+        """The files whose functions are being run."""
+        return frozenset(code.unit.source.name for code in self.stack)
+
     def note(self, text: str) -> None:
         """Remember something for `--verbose`."""
         if text not in self.notes:

@@ -99,7 +99,12 @@ def backward(
         machine.use(one)
         machine.record(
             Backward(
-                machine.site(node, frame), objective=evident(one), gradient=gradient, divides=divides, returned=returned
+                machine.site(node, frame),
+                objective=evident(one),
+                gradient=gradient,
+                divides=divides,
+                returned=returned,
+                files=machine.files(),
             )
         )
 

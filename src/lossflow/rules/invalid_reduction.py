@@ -11,7 +11,7 @@ from lossflow.domain.values import Value
 from lossflow.findings import Finding, Severity
 from lossflow.rules.arguments import constants, legacy_arguments, place_of
 from lossflow.rules.rule import Rule
-from lossflow.rules.wording import listed, loss_name
+from lossflow.rules.wording import called, listed, loss_name
 
 _MEANS = frozenset({"avg", "average", "elementwise_mean"})
 
@@ -91,7 +91,7 @@ class InvalidReduction(Rule):
 
 @dataclass(frozen=True, slots=True)
 class _Given:
-    """A reduction that a loss is given: as an argument, or as an attribute of the criterion."""
+    """A reduction that a loss is given: as an argument, or as an attribute of the criterion; `name` is the loss's."""
 
     row: Loss
     name: str
@@ -105,9 +105,12 @@ def _given(trace: Trace, event: Event) -> _Given | None:
         bound = event.argument(row.parameter)
         # Beside a legacy argument torch never looks at the reduction.
         if bound is not None and not legacy_arguments(event):
-            return _Given(row, event.loss, bound.value, place_of(trace, event, bound), event.constructor)
+            name = called(trace, event.site.place, event.loss)
+            return _Given(row, name, bound.value, place_of(trace, event, bound), event.constructor)
     if isinstance(event, AttributeSet) and (row := _row(event.loss)) is not None and event.attribute == row.parameter:
-        return _Given(row, event.loss, event.value, event.site.place, True)
+        made = event.constructed
+        name = called(trace, made.place, event.loss) if made else loss_name(event.loss)
+        return _Given(row, name, event.value, event.site.place, True)
     return None
 
 
@@ -129,7 +132,7 @@ def _accepted(row: Loss, constant: object) -> bool:
 
 
 def _message(given: _Given, constant: object) -> str:
-    row, name = given.row, loss_name(given.name)
+    row, name = given.row, given.name
     written = f'"{constant}"' if isinstance(constant, str) else str(constant)
     if constant in row.deprecated:
         return (

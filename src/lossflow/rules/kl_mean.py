@@ -13,7 +13,7 @@ from lossflow.rules.reductions import chosen_at, merely_imported
 from lossflow.rules.rule import Rule
 from lossflow.rules.scale import Objective, objectives
 from lossflow.rules.way import reduction, unrepeated, way_out
-from lossflow.rules.wording import loss_name, sink
+from lossflow.rules.wording import called, reduction_given, sink
 
 
 class KlMean(Rule):
@@ -96,10 +96,10 @@ class KlMean(Rule):
         self, trace: Trace, found: dict[Place, Finding], objective: Objective, step: Step, choice: Step
     ) -> None:
         training = objective.training
-        if merely_imported(trace, choice.site, training.backward.site):
+        if merely_imported(trace, choice.site, training.backward):
             return
         way = unrepeated([*reduction(trace, choice.site), *way_out(trace, training.backward, training.optimizers)])
-        message = _message(step, sink(trace, training.backward))
+        message = _message(trace, step, choice.site.place, goes=sink(trace, training.backward))
         found.setdefault(choice.site.entry, self.finding(trace, choice.site.entry, message, related=way))
 
 
@@ -111,12 +111,12 @@ def _mean_divergences(term: Term) -> Iterator[Step]:
                 yield step
 
 
-def _message(step: Step, goes: str) -> str:
+def _message(trace: Trace, step: Step, chosen: Place, *, goes: str) -> str:
     # torch.kl_div takes the numbers 0, 1 and 2 for its reduction, and has none for "batchmean".
     cure = "`F.kl_div` with " if step.loss == "torch.kl_div" else ""
-    how = "its default reduction" if step.default else "`reduction`"
     return (
-        f'`{loss_name(step.loss)}` {goes} with {how} "mean", which divides by the number of all elements, classes '
-        f'included, and is not the divergence. Use {cure}`reduction="batchmean"`; it is as many times larger as an '
-        "example has elements, so tune the weight of this term again."
+        f"`{called(trace, chosen, step.loss)}` with {reduction_given(trace, step, chosen)} {goes}. The mean divides by "
+        "the number of all elements, classes included, so this is not the divergence but a fraction of it. Use "
+        f'{cure}`reduction="batchmean"`; it is as many times larger as an example has elements, so tune the weight of '
+        "this term again."
     )

@@ -10,7 +10,7 @@ from lossflow.domain.values import Const, Value
 from lossflow.findings import Finding, Related, Role
 from lossflow.rules.arguments import LEGACY, constants, legacy_arguments, place_of
 from lossflow.rules.rule import Rule, related
-from lossflow.rules.wording import line, listed, loss_name
+from lossflow.rules.wording import called, line, listed, loss_name
 
 
 class LegacyReductionArguments(Rule):
@@ -83,7 +83,7 @@ class LegacyReductionArguments(Rule):
                 case LossCall():
                     if given := legacy_arguments(event):
                         place = place_of(trace, event, given[0])
-                        found.setdefault(place, self.finding(trace, place, _message(event, given)))
+                        found.setdefault(place, self.finding(trace, place, _message(trace, event, given)))
                 case AttributeSet(attribute=attribute, value=value) if attribute in LEGACY and value != Const(None):
                     place = event.site.place
                     message, constructed = _attribute(trace, event)
@@ -91,7 +91,8 @@ class LegacyReductionArguments(Rule):
         yield from found.values()
 
 
-def _message(event: LossCall, given: tuple[BoundArgument, ...]) -> str:
+def _message(trace: Trace, event: LossCall, given: tuple[BoundArgument, ...]) -> str:
+    name = called(trace, event.site.place, event.loss)
     written = listed([_written(bound) for bound in given])
     verb = "is a legacy argument" if len(given) == 1 else "are legacy arguments"
     meant = _meant(event)
@@ -103,12 +104,12 @@ def _message(event: LossCall, given: tuple[BoundArgument, ...]) -> str:
         ignored += ", whatever the `reduction` that is given as well"
     if meant is None:
         return (
-            f"{written} {verb} of `{loss_name(event.loss)}` that torch translates into a reduction by its truth value"
+            f"{written} {verb} of `{name}` that torch translates into a reduction by its truth value"
             f'{ignored}: "none" where `reduce` is false, else "sum" where `size_average` is false, else "mean". '
             "Give `reduction` itself."
         )
     return (
-        f"{written} {verb} of `{loss_name(event.loss)}` that torch translates into `reduction=\"{meant}\"`{ignored}. "
+        f"{written} {verb} of `{name}` that torch translates into `reduction=\"{meant}\"`{ignored}. "
         f'Write `reduction="{meant}"`, which gives the same numbers.'
     )
 
@@ -141,7 +142,8 @@ def _attribute(trace: Trace, event: AttributeSet) -> tuple[str, tuple[Related, .
     setting = f"{event.attribute} = {event.value.value!r}" if isinstance(event.value, Const) else event.attribute
     kept, where = _in_force(trace, event)
     meant = _attribute_meant(event.attribute, event.value)
-    constructor = f"`{loss_name(event.loss)}`{where}"
+    name = called(trace, event.constructed.place, event.loss) if event.constructed else loss_name(event.loss)
+    constructor = f"`{name}`{where}"
     advice = f"Give {constructor} " + (f'`reduction="{meant}"` if that is meant' if meant else "`reduction`")
     message = (
         f"Torch reads `{event.attribute}` only when a criterion is constructed, so setting `{setting}` changes nothing"

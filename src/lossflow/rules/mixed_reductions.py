@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from lossflow.domain.exponent import Exponent
 from lossflow.domain.trace import Place, Site, Step, StepKind, Trace
 from lossflow.domain.training import TrainingStep
 from lossflow.domain.values import Term
@@ -13,7 +14,7 @@ from lossflow.rules.reductions import chosen_at, merely_imported, own_choice, ra
 from lossflow.rules.rule import Rule, related
 from lossflow.rules.scale import Objective, objectives
 from lossflow.rules.way import reduction, unrepeated, way_out
-from lossflow.rules.wording import line, power, sink
+from lossflow.rules.wording import line, on_doubling, power, sink
 
 
 class MixedReductions(Rule):
@@ -83,12 +84,12 @@ class MixedReductions(Rule):
     severity = Severity.ERROR
 
     def check(self, trace: Trace) -> Iterator[Finding]:
-        """Each addition of terms whose exponents are known and differ, once."""
+        """Each addition of two terms whose exponents are known and differ, once."""
         found: dict[Place, Mixture] = {}
         for objective in objectives(trace):
             if objective.mixed:
                 mixture = _mixture(objective)
-                if not merely_imported(trace, mixture.site, objective.training.backward.site):
+                if not merely_imported(trace, mixture.site, objective.training.backward):
                     found.setdefault(mixture.site.entry, mixture)
         for place, mixture in found.items():
             yield self.finding(trace, place, _message(trace, mixture), related=_way(trace, mixture))
@@ -110,7 +111,7 @@ def _mixture(objective: Objective) -> Mixture:
         (left, right)
         for index, left in enumerate(objective.terms)
         for right in objective.terms[index + 1 :]
-        if left.exponent.apart(right.exponent)
+        if None not in (left.exponent.known, right.exponent.known) and left.exponent != right.exponent
     ]
     left, right = min(pairs, key=_meeting)
     step = _addition(left, right)
@@ -139,19 +140,27 @@ def _message(trace: Trace, mixture: Mixture) -> str:
     ratio = mixture.steep.exponent - mixture.flat.exponent
     return (
         f"This objective, which {sink(trace, mixture.training.backward)}, adds {_term(trace, mixture.steep)} to "
-        f"{_term(trace, mixture.flat)}. Their ratio grows as {power(ratio)}: the batch size B is a hidden weight "
-        "between them, whatever the optimizer. Give both the same reduction, or divide the summed term by the batch "
-        "size."
+        f"{_term(trace, mixture.flat)}. Doubling the batch {on_doubling(ratio, 'the weight')} of the first against the "
+        f"second, whatever the optimizer. Give both the same reduction{_or_divide(ratio)}."
     )
 
 
 def _term(trace: Trace, term: Term) -> str:
-    """`a term that grows with the batch size as B (line 16)`."""
-    grows = "a term that does not depend on the batch size"
-    if not term.exponent.is_zero:
-        grows = f"a term that goes with the batch size as {power(term.exponent)}"
+    """`a term that grows with the batch size (line 16)`."""
+    match term.exponent.known:
+        case 0:
+            grows = "a term that does not depend on the batch size"
+        case 1:
+            grows = "a term that grows in proportion to the batch size"
+        case _:
+            grows = f"a term that goes as {power(term.exponent)}, B being the batch size"
     step = _choice(term)
     return f"{grows} ({line(trace, step.site.place)})" if step else grows
+
+
+def _or_divide(ratio: Exponent) -> str:
+    """What else makes the two alike, where it is that simple."""
+    return ", or divide the first by the batch size" if ratio.known == 1 else ""
 
 
 def _way(trace: Trace, mixture: Mixture) -> tuple[Related, ...]:

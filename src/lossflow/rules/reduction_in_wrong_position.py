@@ -11,7 +11,7 @@ from lossflow.domain.values import Const
 from lossflow.findings import Finding, Severity
 from lossflow.rules.arguments import LEGACY, misplaced_reduction, place_of
 from lossflow.rules.rule import Rule
-from lossflow.rules.wording import loss_name
+from lossflow.rules.wording import called
 
 # The constructors look at these at once; every other parameter is first looked at when the loss is computed.
 _AT_CONSTRUCTION = frozenset({"weight", "pos_weight", "p", "delta", "in_features", "num_classes"})
@@ -86,12 +86,12 @@ class ReductionInWrongPosition(Rule):
                 astray = misplaced_reduction(event)
                 if astray is not None:
                     place = place_of(trace, event, astray[0])
-                    found.setdefault(place, self.finding(trace, place, _message(event, *astray)))
+                    found.setdefault(place, self.finding(trace, place, _message(trace, event, *astray)))
         yield from found.values()
 
 
-def _message(event: LossCall, bound: BoundArgument, string: str) -> str:
-    name = loss_name(event.loss)
+def _message(trace: Trace, event: LossCall, bound: BoundArgument, string: str) -> str:
+    name = called(trace, event.site.place, event.loss)
     meant = _meant(event, string)
     if not bound.name:
         return (

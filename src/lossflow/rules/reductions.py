@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from fractions import Fraction
 
-from lossflow.domain.trace import Site, Step, StepKind, Trace
+from lossflow.domain.trace import Backward, Pairs, Place, Site, Step, StepKind, Trace
 from lossflow.domain.values import Tensor, Term, Value, alternatives
+from lossflow.source import Span
 
 
 def tensors(value: Value | None) -> Iterator[Tensor]:
@@ -55,14 +56,29 @@ def own_choice(term: Term) -> Step | None:
     return term.first(StepKind.CONSTRUCTED) or (term.trail[0] if term.trail else None)
 
 
-def merely_imported(trace: Trace, choice: Site, backward: Site) -> bool:
-    """True when another file's own analysis brings the two together, so that the finding stands there.
-
-    That is so where both are written in one other file, or where one call of this file leads to both.
-    """
-    if trace.here(choice) or trace.here(backward):
+def merely_imported(trace: Trace, choice: Site, backward: Backward) -> bool:
+    """True when another file's own analysis brings the two together, so that the finding stands there."""
+    if trace.here(choice) or trace.here(backward.site):
         return False
-    return choice.place.file == backward.place.file or choice.entry == backward.entry
+    pair = (_spot(trace, choice.place), _spot(trace, backward.site.place))
+    files = {choice.place.file, backward.site.place.file, *backward.files} - {trace.file}
+    return any(pair in trace.elsewhere(file) for file in sorted(files))
+
+
+def pairs(trace: Trace) -> Pairs:
+    """Every place on the way of a loss, with the backward that the loss reaches."""
+    return frozenset(
+        (_spot(trace, step.site.place), _spot(trace, event.site.place))
+        for event in trace.events
+        if isinstance(event, Backward)
+        for tensor in tensors(event.objective)
+        for term in tensor.terms
+        for step in term.trail
+    )
+
+
+def _spot(trace: Trace, place: Place) -> tuple[str, Span]:
+    return place.file, trace.span(place)
 
 
 def unreduced(objective: Value | None) -> Iterator[Tensor]:

@@ -12,10 +12,10 @@ from dataclasses import dataclass, replace
 from enum import IntEnum
 
 from lossflow.domain.exponent import Exponent
-from lossflow.domain.trace import OptimizerFacts, Place, Site, Step, StepKind, Trace
+from lossflow.domain.trace import Backward, OptimizerFacts, Place, Site, Step, StepKind, Trace
 from lossflow.domain.training import TrainingStep, training_steps
-from lossflow.domain.values import Term
-from lossflow.rules.reductions import chosen_at, merely_imported, raising_step, tensors
+from lossflow.domain.values import Const, Tensor, Term
+from lossflow.rules.reductions import chosen_at, merely_imported, own_choice, raising_step, tensors
 
 
 class Driver(IntEnum):
@@ -37,9 +37,8 @@ class Objective:
 
     @property
     def mixed(self) -> bool:
-        """True when every term's exponent is known and they are not all the same."""
-        known = [term.exponent.known for term in self.terms]
-        return None not in known and len(set(known)) > 1
+        """True when two terms are known to have different exponents, whatever the others have."""
+        return len({term.exponent.known for term in self.terms} - {None}) > 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +54,8 @@ class SummedTerm:
 class Sum:
     """A summed objective and what drives it; `gradient` is the exponent of its gradients as the optimizer sees them.
 
-    The finding stands at the first of `terms`. `repeats` are further training steps with the same sum and driver.
+    The finding stands at the first of `terms`. `unfollowed` are the terms of which it is not known how they grow, each
+    by where it comes from. `repeats` are further training steps with the same sum and driver.
     """
 
     driver: Driver
@@ -63,6 +63,7 @@ class Sum:
     optimizer: OptimizerFacts
     gradient: Exponent
     terms: tuple[SummedTerm, ...]
+    unfollowed: tuple[Site | None, ...] = ()
     repeats: tuple[TrainingStep, ...] = ()
 
     @property
@@ -78,8 +79,11 @@ class Sum:
 
 def objectives(trace: Trace) -> Iterator[Objective]:
     """Each objective that an optimizer, or a framework's training step, acts on."""
+    settled = _settled(trace)
     for training in training_steps(trace):
         if not training.backward.grad_enabled or not (training.optimizers or training.backward.framework):
+            continue
+        if training.backward.case and training.backward.site.place in settled:
             continue
         for tensor in tensors(training.backward.objective):
             if tensor.axes.per_example and tensor.axes.certain:
@@ -89,14 +93,33 @@ def objectives(trace: Trace) -> Iterator[Objective]:
                 yield Objective(training, terms)
 
 
+def _settled(trace: Trace) -> set[Place]:
+    """The backwards whose objectives are known without supposing anything: what a case says of them is no news."""
+    plain = [event for event in trace.events if isinstance(event, Backward) and not event.case]
+    return {event.site.place for event in plain} - {event.site.place for event in plain if not _is_known(event)}
+
+
+def _is_known(backward: Backward) -> bool:
+    match backward.objective:
+        case Tensor(terms=terms) as tensor:
+            return tensor.axes.batches is not None and all(term.exponent.known is not None for term in terms)
+        case Const() | None:
+            return True
+    return False
+
+
 def sums(trace: Trace) -> list[Sum]:
     """The summed objectives of the trace, one for each place of a reduction and each driver of it."""
     found = [each for objective in objectives(trace) if (each := _sum(trace, objective)) is not None]
     # A function is also analysed on its own, where its parameters are unknown: what a call shows of it is better known.
     in_sight = {_places(each) for each in found if each.driver is not Driver.UNSEEN}
+    # And what is found without supposing anything is better than what holds in one case.
+    plain = {_places(each) for each in found if each.driver is not Driver.BALANCED and not each.training.backward.case}
     kept: dict[tuple[Driver, Place], Sum] = {}
     for each in found:
         if each.driver is Driver.BALANCED or (each.driver is Driver.UNSEEN and _places(each) in in_sight):
+            continue
+        if each.training.backward.case and _places(each) in plain:
             continue
         first = kept.setdefault((each.driver, each.choice.entry), each)
         if each.training.backward.site != first.training.backward.site:
@@ -114,13 +137,13 @@ def _sum(trace: Trace, objective: Objective) -> Sum | None:
     if objective.mixed:
         return None
     terms = tuple(_summed(objective))
-    if not terms or merely_imported(trace, terms[0].choice.site, training.backward.site):
+    if not terms or merely_imported(trace, terms[0].choice.site, training.backward):
         return None
     gradient = terms[0].term.exponent + training.scaled
     # A framework that makes the optimizer itself shows none.
     optimizers = training.optimizers or (OptimizerFacts(),)
     driver, optimizer = min(((_driver(gradient, each), each) for each in optimizers), key=lambda pair: pair[0])
-    return Sum(driver, training, optimizer, gradient, terms)
+    return Sum(driver, training, optimizer, gradient, terms, tuple(_unfollowed(objective)))
 
 
 def _summed(objective: Objective) -> Iterator[SummedTerm]:
@@ -130,6 +153,15 @@ def _summed(objective: Objective) -> Iterator[SummedTerm]:
             # A way too long for its trail may have lost the step: then all that is known is where it ends.
             step = raising_step(term) or Step(StepKind.PASSED, objective.training.backward.site)
             yield SummedTerm(term, step, chosen_at(term, step))
+
+
+def _unfollowed(objective: Objective) -> Iterator[Site | None]:
+    """Where each term comes from that may or may not grow with the batch size."""
+    for term in objective.terms:
+        exponent = term.exponent + objective.training.scaled
+        if exponent.known is None and not exponent.at_least(1):
+            lost = next((step for step in term.trail if step.exponent.known is None), None) or own_choice(term)
+            yield lost.site if lost else None
 
 
 def _driver(gradient: Exponent, optimizer: OptimizerFacts) -> Driver:

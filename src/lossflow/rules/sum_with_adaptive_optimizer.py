@@ -10,7 +10,7 @@ from lossflow.rules.advice import remedy
 from lossflow.rules.rule import Rule
 from lossflow.rules.scale import Driver, Sum, sums
 from lossflow.rules.way import opening, way_of_sum
-from lossflow.rules.wording import on_doubling, optimizer_name
+from lossflow.rules.wording import optimizer_name, outgrow
 
 
 class SumWithAdaptiveOptimizer(Rule):
@@ -92,7 +92,6 @@ def _message(trace: Trace, found: Sum) -> str:
     return (
         f"{opening(trace, found)}. "
         f"The step of {optimizer_name(optimizer)} does not depend on the gradient's scale{exception}, so the updates "
-        f"survive; but doubling the batch {on_doubling(found.gradient, 'the reported loss and the gradients')}, "
-        "and with them what clipping thresholds, eps and coupled weight decay do. "
-        f"To make these independent of the batch size, {remedy(found)}; the learning rate can stay."
+        f"hardly change; but {outgrow(found.gradient)}. "
+        f"To make the gradients independent of the batch size, {remedy(trace, found)}; the learning rate can stay."
     )

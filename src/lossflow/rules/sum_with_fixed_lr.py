@@ -86,16 +86,11 @@ class SumWithFixedLr(Rule):
 
 
 def _message(trace: Trace, found: Sum) -> str:
-    update = found.update
-    numbers = ""
-    if update.known is not None:
-        numbers = f", and at batch size 64 an update is {64 ** float(update.known):,.0f} times that of a single example"
     return (
-        f"{opening(trace, found)}, and the step of "
-        f"{optimizer_name(found.optimizer)} is proportional to the gradient at a "
-        f"{learning_rate(trace, found.optimizer)} that {_response(found)}: "
-        f"doubling the batch {on_doubling(update, 'every update')}{numbers}. "
-        f"Unless the batch size will never change, {remedy(found)}, and tune the learning rate again."
+        f"{opening(trace, found)}, and the step of {optimizer_name(found.optimizer)} is proportional to the gradient, "
+        f"at a {learning_rate(trace, found.optimizer)} that {_response(found)}. "
+        f"So doubling the batch {on_doubling(found.update, 'every update')}{_number(found)}. "
+        f"Unless the batch size never changes, {remedy(trace, found)}, and tune the learning rate again."
     )
 
 
@@ -104,4 +99,15 @@ def _response(found: Sum) -> str:
     rate = found.optimizer.learning_rate
     if rate.is_zero:
         return "does not change with the batch size"
-    return f"does not make up for gradients that grow as {power(found.gradient)}"
+    return f"does not make up for gradients that grow as {power(found.gradient)}, B being the batch size"
+
+
+def _number(found: Sum) -> str:
+    """The growth in numbers, for a batch size that serves as an example."""
+    update = found.update.known
+    if update is None:
+        return ""
+    return f"; in a batch of {_EXAMPLE}, for example, it is {_EXAMPLE ** float(update):,.0f} times that of one example"
+
+
+_EXAMPLE = 64

@@ -88,9 +88,8 @@ def _message(trace: Trace, found: Sum) -> str:
     site = optimizer.learning_rate_site
     given = f" ({line(trace, site.place)})" if site else ""
     return (
-        f"{opening(trace, found)} with a gradient that grows as "
-        f"{power(found.gradient)}, B being the batch size, and the learning rate of {optimizer_name(optimizer)}{given} "
-        f"grows as {power(optimizer.learning_rate)}. Together they make the update grow as {power(found.update)}: "
-        f"doubling the batch {on_doubling(found.update, 'it')}. A learning rate scaled by the batch size belongs to "
-        f"the mean: {remedy(found)}."
+        f"{opening(trace, found)}. Its gradient grows as {power(found.gradient)}, B being the batch size, and the "
+        f"learning rate of {optimizer_name(optimizer)}{given} grows as {power(optimizer.learning_rate)}. Together they "
+        f"make the update grow as {power(found.update)}: doubling the batch {on_doubling(found.update, 'it')}. A "
+        f"learning rate scaled by the batch size belongs to the mean: {remedy(trace, found)}."
     )

@@ -10,7 +10,7 @@ from lossflow.rules.advice import remedy
 from lossflow.rules.rule import Rule
 from lossflow.rules.scale import Driver, Sum, sums
 from lossflow.rules.way import opening, way_of_sum
-from lossflow.rules.wording import line, on_doubling, optimizer_name
+from lossflow.rules.wording import line, on_doubling, optimizer_name, outgrow
 
 
 class SumWithUnseenLr(Rule):
@@ -80,7 +80,7 @@ def _message(trace: Trace, found: Sum) -> str:
     return (
         f"{opening(trace, found)}, and {_unseen(trace, found)}. "
         f"{_consequence(found)} "
-        f"To make this independent of the batch size, {remedy(found)}."
+        f"To make this independent of the batch size, {remedy(trace, found)}."
     )
 
 
@@ -97,18 +97,14 @@ def _unseen(trace: Trace, found: Sum) -> str:
 
 def _consequence(found: Sum) -> str:
     updates = on_doubling(found.gradient, "every update")
-    gradients = (
-        f"doubling the batch {on_doubling(found.gradient, 'the gradients')}, and with them what clipping thresholds, "
-        "eps and coupled weight decay do"
-    )
     match found.optimizer.proportional:
         case False:
             step = f"The step of {optimizer_name(found.optimizer)}"
-            return f"{step} does not depend on the gradient's scale, but {gradients}."
+            return f"{step} does not depend on the gradient's scale, but {outgrow(found.gradient)}."
         case True:
             return f"Unless the learning rate shrinks with the batch size, doubling the batch {updates}."
         case None:
             return (
                 f"If it is SGD with a fixed learning rate, doubling the batch {updates}; "
-                f"if it is Adam, {gradients}."
+                f"if it is Adam, {outgrow(found.gradient)}."
             )

@@ -8,7 +8,7 @@ from lossflow.domain.trace import BoundArgument, LossCall, Place, Trace
 from lossflow.findings import Finding, Severity
 from lossflow.rules.arguments import tensors_to_constructor
 from lossflow.rules.rule import Rule
-from lossflow.rules.wording import listed, loss_name
+from lossflow.rules.wording import called, listed
 
 
 class TensorsToConstructor(Rule):
@@ -82,7 +82,7 @@ class TensorsToConstructor(Rule):
 
 
 def _message(trace: Trace, event: LossCall, tensors: tuple[BoundArgument, ...]) -> str:
-    name = loss_name(event.loss)
+    name = called(trace, event.site.place, event.loss)
     texts = [" ".join(trace.text(bound.place).split()) for bound in tensors]
     parameters = listed([f"`{bound.name}`" if bound.name else "no parameter" for bound in tensors])
     values = listed([f"`{text}`" for text in texts])

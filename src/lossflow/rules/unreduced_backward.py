@@ -10,7 +10,7 @@ from lossflow.findings import Finding, Related, Role, Severity
 from lossflow.rules.reductions import merely_imported, own_choice, unreduced
 from lossflow.rules.rule import Rule, related
 from lossflow.rules.way import unrepeated
-from lossflow.rules.wording import line, loss_name
+from lossflow.rules.wording import in_case, line, reduction_of
 
 
 class UnreducedBackward(Rule):
@@ -80,25 +80,25 @@ class UnreducedBackward(Rule):
             if isinstance(event, Backward) and not event.framework and not event.gradient and event.grad_enabled:
                 for tensor in unreduced(event.objective):
                     choice = own_choice(tensor.terms[0])
-                    if not merely_imported(trace, choice.site if choice else event.site, event.site):
+                    if not merely_imported(trace, choice.site if choice else event.site, event):
                         found.setdefault(event.site.entry, self._finding(trace, event, tensor, choice))
         yield from found.values()
 
     def _finding(self, trace: Trace, event: Backward, tensor: Tensor, choice: Step | None) -> Finding:
         return self.finding(
-            trace, event.site.entry, _message(trace, tensor, choice), related=_way(trace, event, choice)
+            trace, event.site.entry, _message(trace, event, tensor, choice), related=_way(trace, event, choice)
         )
 
 
-def _message(trace: Trace, tensor: Tensor, choice: Step | None) -> str:
+def _message(trace: Trace, event: Backward, tensor: Tensor, choice: Step | None) -> str:
     computed = tensor.terms[0].last(StepKind.COMPUTED)
     origin = ""
     if computed is not None and choice is not None and computed.loss:
-        how = f'`reduction="{computed.reduction}"`' + (", its default," if computed.default else "")
-        origin = f" (`{loss_name(computed.loss)}` with {how} on {line(trace, choice.site.place)})"
+        how = reduction_of(trace, computed, choice.site.place)
+        origin = f" ({how} on {line(trace, choice.site.place)})"
     return (
-        f"This loss still has one value for each example{origin}, so backward raises as soon as it holds more than one "
-        "element. Reduce it first, as in `loss.mean().backward()`."
+        f"This loss still has one value for each example{origin}{in_case(event)}, so backward raises as soon as it "
+        "holds more than one element. Reduce it first, as in `loss.mean().backward()`."
     )
 
 

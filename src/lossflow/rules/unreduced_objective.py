@@ -10,7 +10,7 @@ from lossflow.findings import Finding, Role, Severity
 from lossflow.rules.reductions import merely_imported, own_choice, unreduced
 from lossflow.rules.rule import Rule, related
 from lossflow.rules.way import reduction, unrepeated
-from lossflow.rules.wording import line, loss_name
+from lossflow.rules.wording import called, sink
 
 
 class UnreducedObjective(Rule):
@@ -90,19 +90,18 @@ class UnreducedObjective(Rule):
                     for finding in self._returned(trace, event, tensor):
                         found.setdefault(finding[0], finding[1])
             elif isinstance(event, Unused) and trace.here(event.site) and _in_training(trace, event):
-                message = _unused_message(event)
+                message = _unused_message(trace, event)
                 found.setdefault(event.site.place, self.finding(trace, event.site.place, message))
         yield from found.values()
 
     def _returned(self, trace: Trace, event: Backward, tensor: Tensor) -> Iterator[tuple[Place, Finding]]:
         choice = own_choice(tensor.terms[0])
         site = choice.site if choice else event.site
-        if merely_imported(trace, site, event.site):
+        if merely_imported(trace, site, event):
             return
         message = (
-            f"This loss still has one value for each example and is handed to {event.framework} as the objective on "
-            f"{line(trace, event.site.place)}, where backward raises as soon as it holds more than one element. "
-            "Return its mean, `loss.mean()`."
+            f"This loss {sink(trace, event)} while it still has one value for each example: backward raises as soon as "
+            "it holds more than one element. Return its mean, `loss.mean()`."
         )
         backward = related(trace, Role.BACKWARD, event.site, f"the objective is handed to {event.framework} here")
         yield site.entry, self.finding(
@@ -110,8 +109,8 @@ class UnreducedObjective(Rule):
         )
 
 
-def _unused_message(event: Unused) -> str:
-    subject = f"The unreduced `{loss_name(event.loss)}`" if event.loss else "This unreduced loss"
+def _unused_message(trace: Trace, event: Unused) -> str:
+    subject = f"The unreduced `{called(trace, event.site.place, event.loss)}`" if event.loss else "This unreduced loss"
     return (
         f"{subject} has one value for each example, and this training loop neither reduces nor uses it: it trains "
         "nothing. Add its mean, `.mean()`, to the objective, or leave it out."

@@ -13,7 +13,7 @@ from lossflow.rules.wording import line, optimizer_name, reduction_of, sink
 
 def opening(trace: Trace, found: Sum) -> str:
     """How a message about a sum begins: what was summed, where that was chosen in another file, and where it goes."""
-    subject = reduction_of(found.terms[0].sum)
+    subject = reduction_of(trace, found.terms[0].sum, found.choice.place)
     if not trace.here(found.choice):
         subject = f"{subject.rstrip(',')}, chosen on {line(trace, found.choice.place)},"
     return f"{subject} {sink(trace, found.training.backward)}"
@@ -26,6 +26,11 @@ def way_of_sum(trace: Trace, found: Sum) -> tuple[Related, ...]:
     if first.sum is not first.choice:
         locations.append(related(trace, Role.CALL, first.sum.site, "the loss is computed here"))
     locations += (_term(trace, other) for other in others if other.choice.site != first.choice.site)
+    locations += (
+        related(trace, Role.TERM, site, "this term of the objective could not be followed")
+        for site in found.unfollowed
+        if site is not None
+    )
     for training in (found.training, *found.repeats):
         locations += way_out(trace, training.backward, (found.optimizer,) if training is found.training else ())
     return unrepeated(locations)

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import re
 from fractions import Fraction
 from pathlib import PurePath
 
+from lossflow.catalog.legacy import legacy_reduction
 from lossflow.domain.exponent import Exponent
-from lossflow.domain.trace import Backward, OptimizerFacts, Place, Step, StepKind, Trace
+from lossflow.domain.trace import Backward, LossCall, OptimizerFacts, Place, Step, StepKind, Trace
+from lossflow.domain.values import Const
+from lossflow.rules.arguments import legacy_arguments
 
 MAX_QUOTED = 40
 """Characters of source that a message quotes."""
 
 _FAMILIAR = (("torch.nn.functional.", "F."), ("torch.nn.", "nn."))
+_CALLEE = re.compile(r"([\w.]+)\s*\(")
 _OFTEN = {Fraction(1): "doubles", Fraction(2): "quadruples"}
 
 
@@ -29,6 +34,26 @@ def loss_name(dotted: str) -> str:
         if leaf != dotted and "." not in leaf:
             return short + leaf
     return dotted.rpartition(".")[2]
+
+
+def called(trace: Trace, place: Place, dotted: str) -> str:
+    """A loss as the source calls it at `place`, under whatever name its module was imported."""
+    written = _CALLEE.match(trace.text(place))
+    if written is not None and written[1].rpartition(".")[2] == dotted.rpartition(".")[2]:
+        return written[1]
+    return loss_name(dotted)
+
+
+def reduction_given(trace: Trace, step: Step, chosen: Place) -> str:
+    """How the reduction of a computed loss is written: `reduction="sum"`, or `size_average=False`."""
+    for event in trace.events:
+        if isinstance(event, LossCall) and event.site.place == chosen:
+            given = {bound.name: bound.value for bound in legacy_arguments(event)}
+            values = {name: value.value for name, value in given.items() if isinstance(value, Const)}
+            meant = legacy_reduction(values.get("size_average"), values.get("reduce"))
+            if values and len(values) == len(given) and meant == step.reduction:
+                return listed([f"`{name}={value}`" for name, value in values.items()])
+    return f'`reduction="{step.reduction}"`' + (", its default," if step.default else "")
 
 
 def optimizer_name(optimizer: OptimizerFacts) -> str:
@@ -53,7 +78,12 @@ def sink(trace: Trace, backward: Backward) -> str:
     """Where the loss goes: `reaches backward on line 41`, or the framework that is handed it."""
     where = line(trace, backward.site.place)
     words = f"is handed to {backward.framework} on {where}" if backward.framework else f"reaches backward on {where}"
-    return f"{words} where {backward.case}" if backward.case else words
+    return words + in_case(backward)
+
+
+def in_case(backward: Backward) -> str:
+    """What was supposed when the backward was seen, as a clause: ` where `args.loss` is `'sum'``."""
+    return f" where {backward.case}" if backward.case else ""
 
 
 def power(exponent: Exponent) -> str:
@@ -73,11 +103,19 @@ def on_doubling(exponent: Exponent, what: str) -> str:
     return action if exponent.known is not None else f"at least {action}"
 
 
-def reduction_of(step: Step) -> str:
-    """The step that chose the reduction, as the subject of a sentence."""
+def outgrow(exponent: Exponent) -> str:
+    """What follows for an optimizer that evens out the scale of gradients with this exponent."""
+    return (
+        f"doubling the batch {on_doubling(exponent, 'the gradients')}, while clipping thresholds, `eps` and weight "
+        "decay that is added to them stay as they are"
+    )
+
+
+def reduction_of(trace: Trace, step: Step, chosen: Place) -> str:
+    """The step that reduced a loss, as the subject of a sentence; its reduction was chosen at `chosen`."""
     match step:
-        case Step(kind=StepKind.COMPUTED, loss=loss, reduction=reduction) if loss:
-            return f'`{loss_name(loss)}` with `reduction="{reduction}"`'
+        case Step(kind=StepKind.COMPUTED, loss=loss) if loss:
+            return f"`{called(trace, chosen, loss)}` with {reduction_given(trace, step, chosen)}"
         case Step(kind=StepKind.REDUCED):
             return "This sum over the batch"
         case Step(kind=StepKind.SCALED):
