@@ -102,6 +102,22 @@ def test_every_way_to_import_is_followed(
     assert Path(reduction.file).name == "losses.py"
 
 
+def test_a_script_that_writes_the_path_finds_a_folder_below(tmp_path: Path) -> None:
+    train = TRAIN.format(imports="import _init_paths\nfrom pkg.losses import make_criterion", make="make_criterion()")
+    paths = {"tools/_init_paths.py": "import sys\n\nsys.path.insert(0, '../lib')\n", "lib/pkg/losses.py": LOSSES}
+    _project(tmp_path, {"tools/train.py": train, **paths})
+    assert [finding.code for finding in _findings(tmp_path / "tools/train.py")] == ["LF101"]
+    (tmp_path / "tools/_init_paths.py").unlink()
+    _project(tmp_path, {"tools/other.py": train})
+    assert _findings(tmp_path / "tools/other.py") == ()
+
+
+def test_a_name_that_two_folders_have_is_not_guessed(tmp_path: Path) -> None:
+    train = TRAIN.format(imports="import sys\nsys.path\nfrom losses import make_criterion", make="make_criterion()")
+    _project(tmp_path, {"train.py": train, "lib/losses.py": LOSSES, "old/losses.py": LOSSES.replace("sum", "mean")})
+    assert _findings(tmp_path / "train.py") == ()
+
+
 def test_a_module_level_criterion_enters_at_the_import(tmp_path: Path) -> None:
     losses = 'from torch import nn\n\nCRITERION = nn.MSELoss(reduction="sum")\n'
     train = TRAIN.format(imports="from losses import CRITERION", make="CRITERION")

@@ -5,6 +5,7 @@ Only files below the project's root are followed, so that neither the standard l
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 from functools import lru_cache
 from itertools import islice
@@ -33,6 +34,8 @@ def resolve(file: str, dotted: str) -> Source | None:
     if not (folder.is_dir() and folder.name):
         return None
     found = _find(str(folder), dotted)
+    if found is None and not dotted.startswith(".") and _adds_to_path(file):
+        found = _find_below(str(folder), dotted)
     if found is None or found == file:
         return None
     return _read(found, *_stamp(found)) if Path(found).is_file() else Source.from_bytes(found, b"")
@@ -91,6 +94,35 @@ def _starts(here: Path, root: Path) -> Iterator[Path]:
         if folder == root or not folder.is_relative_to(root):
             break
         yield folder
+
+
+def _adds_to_path(file: str) -> bool:
+    """True for a script that writes `sys.path` itself, or by importing an `_init_paths.py` beside it."""
+    path = Path(file)
+    try:
+        return _mentions_path(file, *_stamp(file)) or (path.parent / "_init_paths.py").is_file()
+    except OSError:
+        return False
+
+
+@lru_cache(maxsize=512)
+def _mentions_path(file: str, changed: int, size: int) -> bool:
+    return b"sys.path" in Path(file).read_bytes()[:MAX_BYTES]
+
+
+@lru_cache(maxsize=1024)
+def _find_below(folder: str, dotted: str) -> str | None:
+    """The module in a folder below the script or the root, where only one has it: `lib/models/losses.py`."""
+    parts = dotted.split(".")
+    if parts[0] in sys.stdlib_module_names:
+        return None
+    found = {
+        module
+        for start in {Path(folder), root_of(folder)}
+        for below in islice(start.iterdir(), MAX_ENTRIES)
+        if below.is_dir() and (module := _module(below, parts)) is not None
+    }
+    return found.pop() if len(found) == 1 else None
 
 
 def _module(start: Path, parts: list[str]) -> str | None:
