@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from fractions import Fraction
 
+from lossflow.domain import contraction
 from lossflow.domain.axes import Axes
 from lossflow.domain.exponent import Exponent
 from lossflow.domain.trace import Site, Step, StepKind
@@ -125,7 +126,7 @@ def _tensors(symbol: str, left: Value, right: Value, *, site: Site, factor: Fact
         case "/" | "//":
             return divide(left, right, site=site, factor=factor)
         case "@":
-            return matmul(left, right)
+            return matmul(left, right, site=site)
         case "**" if isinstance(left, Tensor):
             power_of = right.value if isinstance(right, Const) else None
             return power(left, power_of)
@@ -268,43 +269,42 @@ def nonlinear(tensor: Tensor) -> Tensor:
     return replace(tensor, terms=terms if len(terms) == 1 else (merged(terms),), data=False)
 
 
-def matmul(left: Value, right: Value) -> Value:
+def matmul(left: Value, right: Value, *, site: Site) -> Value:
     """The matrix product: the last dimension of `left` is contracted with the last but one of `right`."""
     if not (isinstance(left, Tensor) and isinstance(right, Tensor)):
-        tensor = left if isinstance(left, Tensor) else right
-        assert isinstance(tensor, Tensor)
-        axes = (
-            Axes.UNKNOWN
-            if isinstance(left, Unknown) or not tensor.axes.known
-            else Axes.EXAMPLES
-            if tensor.axes.dims[:1] == (True,)
-            else Axes.UNKNOWN
-        )
-        return replace(elementwise(left, right), axes=axes, differentiable=True if tensor.differentiable else None)
-    axes, contracted = _matmul_axes(left.axes, right.axes)
-    exponent = left.exponent + right.exponent + (Exponent.UNKNOWN if contracted is None else Exponent.of(contracted))
-    main = left if _weight(left) >= _weight(right) else right
+        return _matmul_unseen(left, right)
+    axes, over = contraction.matrix_product(left.axes, right.axes)
+    main, other = (left, right) if _weight(left) >= _weight(right) else (right, left)
     batchless = all(t.batchless for t in (*left.terms, *right.terms))
-    term = replace(merged(main.terms), exponent=exponent, batchless=batchless)
+    whole = merged(main.terms)
+    unsummed = Exponent.UNKNOWN if over is None else Exponent.ZERO
+    term = replace(whole, exponent=whole.exponent + other.exponent + unsummed, batchless=batchless)
+    if over:
+        term = term.step(Step(StepKind.REDUCED, site, Exponent.of(over)))
     return Tensor(axes, (term,), _flow(left, right), left.loss or right.loss)
 
 
-def _matmul_axes(left: Axes, right: Axes) -> tuple[Axes, int | None]:
-    if left.rank in (1, 2) and right.rank in (1, 2):
-        row = -2 if right.rank == 2 else -1
-        kept = left.dims[:-1] + (right.dims[-1:] if right.rank == 2 else ())
-        return Axes(kept, certain=left.certain and right.certain), int(left.dims[-1] and right.dims[row])
-    if (
-        left.known
-        and left.dims[:1] == (True,)
-        and sum(left.dims) == 1
-        and right.reduced
-        and (len(left.dims) > 1 or left.tail.name != "NONE")
-    ):
-        return replace(Axes.EXAMPLES, certain=left.certain), 0  # a batch times a matrix of weights
-    if left.reduced and right.reduced:
-        return Axes.PLAIN, 0
-    return Axes.UNKNOWN, None
+def _matmul_unseen(left: Value, right: Value) -> Tensor:
+    """A matrix product with a value out of sight, which is taken for weights where a batch stands first.
+
+    A product that sums over the examples may average over them: the other side may hold 1 / B.
+    """
+    tensor = left if isinstance(left, Tensor) else right
+    assert isinstance(tensor, Tensor)
+    axes, over = (
+        contraction.matrix_product(tensor.axes, Axes.UNKNOWN)
+        if tensor is left
+        else contraction.matrix_product(Axes.UNKNOWN, tensor.axes)
+    )
+    if tensor is left and not over and tensor.axes.known and tensor.axes.dims[:1] == (True,):
+        axes, over = replace(Axes.EXAMPLES, certain=False), 0
+    known = not over and is_plain(tensor)
+    return Tensor(
+        axes,
+        (Term() if known else replace(merged(tensor.terms), exponent=Exponent.UNKNOWN),),
+        True if tensor.differentiable else None,
+        tensor.loss,
+    )
 
 
 def compare(left: Value, right: Value) -> Value:

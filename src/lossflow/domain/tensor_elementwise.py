@@ -94,11 +94,16 @@ def _per_row(call: Call) -> Value:
 
 
 def _where(call: Call) -> Value:
-    """`x.where(mask, y)`, `masked_fill(mask, y)`: elements of either."""
-    mask = call.argument(0, "condition", "mask")
-    other = call.argument(1, "other", "value", "input")
+    """`x.where(mask, y)`: elements of either."""
+    mask = call.argument(0, "condition")
+    other = call.argument(1, "other", "input")
     joined = arithmetic.elementwise(call.tensor, other if other is not None else Const(0), terms=call.tensor.terms)
     return arithmetic.elementwise(joined, mask, terms=joined.terms) if isinstance(mask, Tensor) else joined
+
+
+def _masked(call: Call) -> Value:
+    """`masked_fill(mask, value)`: the shape stays, and some elements are a constant."""
+    return replace(call.tensor, data=False)
 
 
 METHODS: dict[str, Transfer] = {}
@@ -108,11 +113,13 @@ register(
     "to cuda cpu float double half bfloat16 long int short byte type type_as contiguous clone "
     "requires_grad_ retain_grad neg negative abs absolute relu leaky_relu triu tril flip roll real imag "
     "as_tensor share_memory_ pin_memory view_as_real numpy tolist nan_to_num squeeze_copy positive "
-    "resolve_conj rename refine_names masked_fill_ dropout alpha_dropout dropout2d feature_alpha_dropout",
+    "resolve_conj rename refine_names dropout alpha_dropout "
+    "dropout1d dropout2d dropout3d feature_alpha_dropout conj conj_physical",
 )
 register(
     METHODS,
     _plainly,
+    "glu batch_norm instance_norm group_norm local_response_norm "
     "exp exp2 expm1 sigmoid tanh sin cos tan sinh cosh asin acos atan erf erfc softplus gelu elu selu "
     "silu mish hardtanh hardsigmoid hardswish relu6 prelu logsigmoid softsign tanhshrink sign sgn round "
     "floor ceil trunc frac logit celu rrelu lgamma digamma normalize layer_norm rms_norm threshold "
@@ -130,14 +137,14 @@ register(METHODS, _scalar, "item")
 register(
     METHODS,
     _mask,
-    "eq ne lt le gt ge not_equal equal_to less greater isin logical_and logical_or logical_xor bernoulli",
+    "eq ne lt le gt ge isclose not_equal equal_to less greater isin logical_and logical_or logical_xor bernoulli",
 )
 register(METHODS, _like, "zeros_like ones_like full_like rand_like randn_like empty_like randint_like new_zeros_like")
 register(METHODS, _operator("+"), "add logaddexp")
 register(METHODS, _operator("-"), "sub subtract")
 register(METHODS, _operator("*"), "mul multiply")
 register(METHODS, _operator("/"), "div divide true_divide floor_divide")
-register(METHODS, _operator("@"), "mm matmul mv")
 register(METHODS, _with, "atan2 hypot lerp")
 register(METHODS, _per_row, "cosine_similarity pairwise_distance")
-register(METHODS, _where, "where masked_fill")
+register(METHODS, _where, "where")
+register(METHODS, _masked, "masked_fill")

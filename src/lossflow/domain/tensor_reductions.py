@@ -98,6 +98,26 @@ def _top(call: Call) -> Value:
     return Tuple((nonlinear(replace(call.tensor, axes=axes)), Tensor(axes, differentiable=False)))
 
 
+def _kth(call: Call) -> Value:
+    """`kthvalue(k, dim)`: a value and its index for each row."""
+    keep = call.argument(2, "keepdim") == Const(True)
+    axes, _ = reduced(call.tensor.axes, dimensions(call.argument(1, "dim") or Const(-1)), keep=keep)
+    return Tuple((nonlinear(replace(call.tensor, axes=axes)), Tensor(axes, differentiable=False)))
+
+
+def _with_mean(call: Call) -> Value:
+    """`std_mean`, `var_mean`: two statistics of the same elements."""
+    return Tuple((_along(call), _along(call)))
+
+
+def _drawn(call: Call) -> Value:
+    """`multinomial(n)`: n draws for each row of weights."""
+    axes = call.tensor.axes
+    rows = axes.known and axes.dims[:1] == (True,) and axes.rank in (None, 2)
+    drawn = Axes((True, False), certain=axes.rank == 2 or axes.tail is Tail.SOME)
+    return Tensor(drawn if rows else Axes.UNKNOWN, differentiable=False)
+
+
 def _indices(call: Call) -> Value:
     axes, _ = reduced(call.tensor.axes, dimensions(call.argument(0, "dim", "axis")))
     return Tensor(axes, differentiable=False)
@@ -181,6 +201,9 @@ register(METHODS, _extreme, "max min median nanmedian mode maximum minimum fmax 
 register(METHODS, _sorted, "sort msort")
 register(METHODS, _top, "topk")
 register(METHODS, _nonzero, "count_nonzero")
+register(METHODS, _kth, "kthvalue")
+register(METHODS, _with_mean, "std_mean var_mean")
+register(METHODS, _drawn, "multinomial")
 register(METHODS, _distance, "dist")
 register(METHODS, _indices, "argmax argmin any all argsort")
 register(METHODS, _along, "amax amin logsumexp std var quantile")

@@ -76,8 +76,6 @@ def _squeezed(call: Call) -> Value:
 def _transposed(call: Call) -> Value:
     axes = call.tensor.axes
     first, second = dimensions(call.argument(0, "dim0")), dimensions(call.argument(1, "dim1"))
-    if axes.rank == 2 and not call.args:
-        first, second = (0,), (1,)
     if axes.rank is not None and isinstance(first, tuple) and isinstance(second, tuple):
         i, j = first[0] % max(axes.rank, 1), second[0] % max(axes.rank, 1)
         dims = list(axes.dims)
@@ -137,6 +135,28 @@ def _picked(call: Call) -> Value:
             replace(call.tensor.axes, certain=call.tensor.axes.certain and of_examples) if of_examples else Axes.UNKNOWN
         )
     return replace(call.tensor, axes=axes, data=False)
+
+
+def _part(call: Call) -> Value:
+    """`select(dim, i)`: one element along a dimension, which goes."""
+    dims = dimensions(call.argument(0, "dim"))
+    axes = call.tensor.axes.without(dims[0])[0] if isinstance(dims, tuple) else Axes.UNKNOWN
+    return replace(call.tensor, axes=axes, data=False)
+
+
+def _narrowed(call: Call) -> Value:
+    """`narrow(dim, start, length)`: along the examples, how many are left depends on the length."""
+    dims = dimensions(call.argument(0, "dim"))
+    _, gone = call.tensor.axes.without(dims[0]) if isinstance(dims, tuple) else (None, None)
+    axes = call.tensor.axes if gone == 0 else Axes.UNKNOWN
+    return replace(call.tensor, axes=axes, data=False)
+
+
+def _windows(call: Call) -> Value:
+    """`unfold(dim, size, step)`: windows along a dimension, each of which is laid out in a further, last one."""
+    narrowed = _narrowed(call)
+    assert isinstance(narrowed, Tensor)
+    return replace(narrowed, axes=narrowed.axes.with_one(-1)) if len(call.args) == 3 else Unknown(computed=True)
 
 
 def _one(dim: Value | None) -> int:
@@ -208,7 +228,7 @@ register(METHODS, _reshaped, "view reshape unflatten resize_")
 register(METHODS, _flattened, "flatten ravel")
 register(METHODS, _unsqueezed, "unsqueeze")
 register(METHODS, _squeezed, "squeeze")
-register(METHODS, _transposed, "transpose t swapaxes swapdims movedim")
+register(METHODS, _transposed, "transpose swapaxes swapdims movedim")
 register(METHODS, _permuted, "permute")
 register(METHODS, _expanded, "expand repeat tile broadcast_to repeat_interleave")
 register(
@@ -218,8 +238,11 @@ register(
         if call.args and isinstance(call.args[0], Tensor)
         else Unknown(computed=True)
     ),
-    "expand_as view_as reshape_as",
+    "expand_as view_as reshape_as resize_as_",
 )
+register(METHODS, _part, "select")
+register(METHODS, _narrowed, "narrow")
+register(METHODS, _windows, "unfold")
 register(METHODS, _gathered, "gather take_along_dim")
 register(METHODS, _picked, "index_select")
 register(METHODS, _selected, "masked_select")

@@ -6,7 +6,14 @@ not listed yields an unknown value, which silences the rules.
 
 from __future__ import annotations
 
-from lossflow.domain import tensor_elementwise, tensor_reductions, tensor_shapes
+from lossflow.domain import (
+    tensor_creators,
+    tensor_elementwise,
+    tensor_products,
+    tensor_reductions,
+    tensor_shapes,
+    tensor_writes,
+)
 from lossflow.domain.tensor_calls import Call, Transfer
 from lossflow.domain.values import Value
 
@@ -14,6 +21,9 @@ _METHODS: dict[str, Transfer] = {
     **tensor_elementwise.METHODS,
     **tensor_reductions.METHODS,
     **tensor_shapes.METHODS,
+    **tensor_products.METHODS,
+    **tensor_creators.METHODS,
+    **tensor_writes.METHODS,
 }
 
 

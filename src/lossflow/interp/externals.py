@@ -33,8 +33,6 @@ _WRAPPERS = frozenset(
         "torch.compile",
         "torch.jit.script",
         "torch.nn.SyncBatchNorm.convert_sync_batchnorm",
-        "torch.autograd.Variable",
-        "torch.autograd.variable.Variable",
         "copy.deepcopy",
         "copy.copy",
         "tqdm.tqdm",

@@ -8,6 +8,7 @@ from fractions import Fraction
 from lossflow.domain import arithmetic
 from lossflow.domain.trace import Site
 from lossflow.domain.values import Const, Number, Tensor, Tuple, Unknown, Value
+from lossflow.interp import creators
 from lossflow.interp.machine import Arguments, Machine
 
 _HOMES = ("math.", "numpy.")
@@ -18,6 +19,8 @@ def call_function(machine: Machine, name: str, arguments: Arguments, site: Site)
     """The value of a function of `math` or `numpy`; None for those that this module doesn't know."""
     home = next((home for home in _HOMES if name.startswith(home)), None)
     first = arguments.get(0)
+    if (noise := creators.noise_of_numpy(machine, name, arguments)) is not None:
+        return noise
     if home is None or first is None or isinstance(first, Tensor):
         return None
     leaf = name.removeprefix(home)

@@ -8,12 +8,14 @@ from dataclasses import replace
 import libcst as cst
 
 from lossflow.domain import arithmetic, tensors
-from lossflow.domain.axes import Axes, Tail
+from lossflow.domain.axes import Axes
 from lossflow.domain.environment import Kind, Record
 from lossflow.domain.exponent import Exponent
+from lossflow.domain.tensor_calls import Call
+from lossflow.domain.tensor_products import product, products
 from lossflow.domain.trace import Step, StepKind
-from lossflow.domain.values import Const, External, Ref, Size, Tensor, Term, Tuple, Unknown, Value, merged
-from lossflow.interp import iteration, layers, methods
+from lossflow.domain.values import Const, External, Tensor, Term, Unknown, Value, merged
+from lossflow.interp import creators, iteration, joining, layers, methods
 from lossflow.interp.machine import Arguments, Frame, Machine
 
 _HOMES = ("torch.nn.functional.", "torch.special.", "torch.linalg.", "torch.Tensor.", "torch.")
@@ -25,8 +27,8 @@ def call_function(machine: Machine, name: str, arguments: Arguments, node: cst.C
     if name.startswith("numpy.") or not name.startswith("torch."):
         return None
     leaf = next((name[len(home) :] for home in _HOMES if name.startswith(home)), "")
-    if leaf in _CREATORS:
-        return _created(machine, leaf, arguments, node, frame)
+    if creators.knows(leaf):
+        return creators.created(machine, leaf, arguments)
     if leaf in _FUNCTIONS:
         return _FUNCTIONS[leaf](machine, arguments, node, frame)
     if name in ("torch.nn.Parameter", "torch.nn.parameter.Parameter"):
@@ -37,6 +39,8 @@ def call_function(machine: Machine, name: str, arguments: Arguments, node: cst.C
     if isinstance(subject, Tensor) and tensors.knows(leaf):
         rest = Arguments(arguments.positional[1:], _without_input(arguments), arguments.nodes, arguments.open)
         return methods.of_tensor(machine, subject, leaf, rest, node, frame)
+    if leaf in _PRODUCTS and not arguments.open:
+        return _product(machine, leaf, arguments, node, frame)
     if (
         tensors.knows(leaf)
         and (other := next((v for v in arguments.positional[1:] if isinstance(v, Tensor)), None)) is not None
@@ -51,165 +55,17 @@ def call_function(machine: Machine, name: str, arguments: Arguments, node: cst.C
 
 
 def _parameter(held: Value | None) -> Tensor:
-    """A parameter has no examples; `nn.Parameter(torch.zeros(()))` is a scalar."""
-    plain = isinstance(held, Tensor) and held.axes.reduced and held.axes.certain
-    return replace(iteration.PARAMETER, axes=held.axes) if plain and isinstance(held, Tensor) else iteration.PARAMETER
+    """A parameter has no examples, but the rank of what it is made from."""
+    if not isinstance(held, Tensor) or held.axes.rank is None:
+        return iteration.PARAMETER
+    return replace(iteration.PARAMETER, axes=Axes((False,) * held.axes.rank))
 
 
 def _without_input(arguments: Arguments) -> dict[str, Value]:
     return {key: value for key, value in arguments.keywords.items() if key not in ("input", "x", "self")}
 
 
-# --- creators -----------------------------------------------------------------------------------------------------
-
-_RANDOM = frozenset({"randn", "rand", "randint", "normal", "randperm", "linspace", "arange"})
-_FILLED = frozenset({"zeros", "ones", "empty", "full", "eye"})
-_FROM_DATA = frozenset({"tensor", "as_tensor", "from_numpy", "FloatTensor", "LongTensor", "Tensor", "DoubleTensor"})
-_CREATORS = _RANDOM | _FILLED | _FROM_DATA
-
-
-def _created(machine: Machine, leaf: str, arguments: Arguments, node: cst.CSTNode, frame: Frame) -> Value:
-    leaf_grad = arguments.keywords.get("requires_grad") == Const(True)
-    if leaf in _FROM_DATA:
-        axes = _axes_of_data(machine, arguments.get(0))
-        return Tensor(Axes.PLAIN if leaf_grad else axes, (Term(batchless=leaf_grad),), leaf_grad)
-    sizes = _sizes(leaf, arguments)
-    if sizes is None:
-        return Tensor(Axes.UNKNOWN, differentiable=leaf_grad)
-    if isinstance(sizes, Size):
-        return Tensor(sizes.axes, differentiable=leaf_grad)
-    axes = _axes_of_sizes(machine, leaf, sizes, leaf_grad)
-    return Tensor(axes, (Term(batchless=leaf_grad and axes.reduced),), leaf_grad)
-
-
-def _sizes(leaf: str, arguments: Arguments) -> tuple[Value, ...] | Size | None:
-    """The size arguments of a creator."""
-    if arguments.open or leaf in ("normal", "eye"):
-        return None
-    if leaf in ("randperm", "arange") and len(arguments.positional) == 1:
-        return arguments.positional
-    if leaf in ("randperm", "linspace", "arange"):
-        return None
-    given = arguments.positional
-    if leaf == "randint":
-        given = tuple(v for v in given if isinstance(v, (Tuple, Size)))
-    if leaf == "full":
-        given = given[:1]
-    size = arguments.keywords.get("size")
-    if size is not None:
-        given = (size,)
-    if len(given) == 1 and isinstance(given[0], Size):
-        return given[0]
-    if len(given) == 1 and isinstance(given[0], Tuple):
-        return given[0].items
-    return given or None
-
-
-def _axes_of_sizes(machine: Machine, leaf: str, sizes: tuple[Value, ...], leaf_grad: bool) -> Axes:
-    """A first size that may be a batch size is one, and so is, in random data, any first size larger than one."""
-    if not sizes:
-        return Axes.SCALAR
-    exponents = [machine.factor(size) for size in sizes]
-    dims = [e.at_least(1) for e in exponents]
-    if any(dims):
-        return Axes(tuple(dims))
-    if leaf_grad:
-        return Axes(tuple(dims))
-    first = exponents[0]
-    if first.high == 1:
-        return Axes((True, *dims[1:]))
-    several = isinstance(sizes[0], Const) and isinstance(sizes[0].value, int) and sizes[0].value > 1
-    if leaf in _RANDOM and len(sizes) > 1 and (several or first.is_zero) and sizes[0] != Const(1):
-        return Axes((True, *dims[1:]), certain=False)
-    if all(e.is_zero for e in exponents) and (sizes == (Const(1),) or sizes[0] == Const(1)):
-        return Axes(tuple(dims))
-    return Axes.UNKNOWN
-
-
-def _axes_of_data(machine: Machine, value: Value | None) -> Axes:
-    """The axes of a literal: a list of lists has its examples first, a plain list may hold anything."""
-    match value:
-        case Tensor(axes=axes):
-            return axes
-        case Const() | None:
-            return Axes.SCALAR
-        case Ref() if machine.get(value).kind is Kind.LIST:
-            record = machine.get(value)
-            rows = record.values()
-            if rows and all(isinstance(row, Ref) and machine.get(row).kind is Kind.LIST for row in rows):
-                return Axes((True, False), Tail.ANY, certain=False)
-            if rows and record.rest is None and all(isinstance(row, Tensor) and row.axes.scalar for row in rows):
-                return Axes((False,))
-            if record.rest is not None and record.count.at_least(1):
-                return Axes((True,), Tail.ANY, certain=False)
-    return Axes.UNKNOWN
-
-
 # --- functions of several tensors ---------------------------------------------------------------------------------
-
-
-def _stack(machine: Machine, arguments: Arguments, node: cst.CSTNode, frame: Frame) -> Value:
-    """A new dimension over the elements of a list, which are examples if the list has one for each."""
-    held = arguments.get(0, "tensors")
-    parts = _parts(machine, held)
-    if held is None or not parts:
-        return Unknown(computed=True, site=machine.site(node, frame))
-    whole = _all_terms(parts, node, machine, frame)
-    count = iteration.trips(machine, held)
-    dim = arguments.get(1, "dim") or Const(0)
-    if count.is_zero:
-        place = dim.value if isinstance(dim, Const) and type(dim.value) is int else None
-        axes = whole.axes.shuffled() if place is None else whole.axes.with_one(place)
-        return replace(whole, axes=axes)
-    if count.known is None or dim != Const(0) or not whole.axes.known:
-        return replace(whole, axes=Axes.UNKNOWN)
-    return replace(whole, axes=replace(whole.axes, dims=(count.at_least(1), *whole.axes.dims)))
-
-
-def _parts(machine: Machine, held: Value | None) -> tuple[Tensor, ...]:
-    """The tensors of a list or tuple; none if one of its elements is something else."""
-    values: tuple[Value, ...] = ()
-    if isinstance(held, Tuple):
-        values = held.items
-    elif isinstance(held, Ref) and machine.get(held).kind is Kind.LIST:
-        values = machine.get(held).values()
-    parts = tuple(v for v in values if isinstance(v, Tensor))
-    return parts if len(parts) == len(values) else ()
-
-
-def _all_terms(parts: tuple[Tensor, ...], node: cst.CSTNode, machine: Machine, frame: Frame) -> Tensor:
-    """One tensor with the terms of all."""
-    whole = parts[0]
-    for part in parts[1:]:
-        both = arithmetic.add(whole, part, site=machine.site(node, frame))
-        assert isinstance(both, Tensor)
-        whole = replace(both, axes=whole.axes.join(part.axes))
-    return whole
-
-
-def _cat(machine: Machine, arguments: Arguments, node: cst.CSTNode, frame: Frame) -> Value:
-    """Tensors end to end: along the examples there are more of them, along anything else they stay where they are."""
-    held = arguments.get(0, "tensors")
-    parts = _parts(machine, held)
-    if held is None or not parts:
-        return Unknown(computed=True, site=machine.site(node, frame))
-    whole = replace(_all_terms(parts, node, machine, frame), data=False)
-    if all(part.axes.per_example for part in parts):
-        return whole
-    count = iteration.trips(machine, held)
-    if not count.is_zero:
-        grown = Axes((True,), Tail.ANY, certain=False) if count.at_least(1) and whole.axes.reduced else Axes.UNKNOWN
-        return replace(whole, axes=grown)
-    return whole
-
-
-def _along_a_dimension(machine: Machine, arguments: Arguments, node: cst.CSTNode, frame: Frame) -> Value:
-    """`hstack`, `vstack`: end to end, as `cat` does, unless what they are given are vectors."""
-    parts = _parts(machine, arguments.get(0, "tensors"))
-    matrices = all(part.axes.known and len(part.axes.dims) + (part.axes.tail is Tail.SOME) > 1 for part in parts)
-    if parts and matrices:
-        return _cat(machine, arguments, node, frame)
-    return Unknown(computed=True, site=machine.site(node, frame))
 
 
 def _where(machine: Machine, arguments: Arguments, node: cst.CSTNode, frame: Frame) -> Value:
@@ -251,37 +107,66 @@ def _einsum(machine: Machine, arguments: Arguments, node: cst.CSTNode, frame: Fr
     return result.step(Step(StepKind.REDUCED, machine.site(node, frame), Exponent.of(gone))) if gone else result
 
 
-def _bmm(machine: Machine, arguments: Arguments, node: cst.CSTNode, frame: Frame) -> Value:
-    """A matrix product for each example."""
-    left, right = arguments.get(0, "input"), arguments.get(1, "mat2")
-    if isinstance(left, Tensor) and isinstance(right, Tensor) and left.axes.per_example and right.axes.per_example:
-        return arithmetic.elementwise(
-            replace(left, axes=Axes((True, False, False))), replace(right, axes=Axes((True, False, False)))
-        )
-    return Unknown(computed=True)
+_PRODUCTS = frozenset({"matmul", "mm", "bmm"})
+
+
+def _product(machine: Machine, leaf: str, arguments: Arguments, node: cst.CSTNode, frame: Frame) -> Value | None:
+    """A matrix product of which the first factor is out of sight."""
+    left, right = Unknown(computed=True), arguments.get(1, "mat2", "other")
+    if not isinstance(right, Tensor):
+        return None
+    call = Call(right, (), {}, machine.site(node, frame), machine.factor)
+    if leaf == "bmm":
+        return products(left, right, call)
+    return product(left, right, call, ranks=(2, 2) if leaf == "mm" else (None, None))
 
 
 def _layer(machine: Machine, arguments: Arguments, node: cst.CSTNode, frame: Frame) -> Value:
-    return layers.apply(machine, "torch.nn.functional.layer", arguments)
+    """A layer as a function: its input comes first, and its weights, which need not be the input's kin, behind."""
+    subject = arguments.get(0, "input")
+    if isinstance(subject, Tensor):
+        return layers.apply(machine, "torch.nn.functional.layer", Arguments((subject,)))
+    weights = [v for v in (*arguments.positional, *arguments.keywords.values()) if isinstance(v, Tensor)]
+    flow = machine.grad_enabled and any(v.differentiable for v in weights)
+    return Tensor(Axes.UNKNOWN, differentiable=flow or None) if weights else Unknown(computed=True)
 
 
+def _variable(machine: Machine, arguments: Arguments, node: cst.CSTNode, frame: Frame) -> Value:
+    """`Variable(data)` is its data; with `requires_grad=True`, where the data are made on the spot, a parameter."""
+    held = arguments.get(0, "data")
+    if isinstance(held, Tensor) and arguments.get(1, "requires_grad") == Const(True):
+        if held.axes == Axes.UNKNOWN and _is_made_here(machine, arguments, frame):
+            return iteration.PARAMETER
+        return methods.of_tensor(machine, held, "requires_grad_", Arguments(), node, frame)
+    return held or Unknown(computed=True)
+
+
+def _is_made_here(machine: Machine, arguments: Arguments, frame: Frame) -> bool:
+    """True for `Variable(torch.zeros(5), ...)`: nobody makes a batch of zeros to learn it."""
+    match arguments.nodes:
+        case (cst.Arg(value=cst.Call(func=function)), *_):
+            made = machine.evaluate(function, frame)
+            return isinstance(made, External) and creators.knows(made.name.removeprefix("torch."))
+    return False
+
+
+_LAYERS = (
+    "linear bilinear embedding conv1d conv2d conv3d conv_transpose1d conv_transpose2d conv_transpose3d max_pool1d "
+    "max_pool2d max_pool3d avg_pool1d avg_pool2d avg_pool3d adaptive_avg_pool1d adaptive_avg_pool2d "
+    "adaptive_avg_pool3d adaptive_max_pool1d adaptive_max_pool2d interpolate upsample pad pixel_shuffle "
+    "pixel_unshuffle grid_sample fold "
+    "scaled_dot_product_attention"
+)
 _FUNCTIONS: dict[str, Function] = {
-    "stack": _stack,
-    "cat": _cat,
-    "concat": _cat,
-    "concatenate": _cat,
-    "hstack": _along_a_dimension,
-    "vstack": _along_a_dimension,
+    "stack": joining.stack,
+    "cat": joining.cat,
+    "concat": joining.cat,
+    "concatenate": joining.cat,
+    "hstack": joining.along_a_dimension,
+    "vstack": joining.along_a_dimension,
     "where": _where,
     "einsum": _einsum,
-    "bmm": _bmm,
-    "linear": _layer,
-    "embedding": _layer,
-    "conv1d": _layer,
-    "conv2d": _layer,
-    "max_pool2d": _layer,
-    "avg_pool2d": _layer,
-    "interpolate": _layer,
-    "pad": _layer,
-    "scaled_dot_product_attention": _layer,
+    "autograd.Variable": _variable,
+    "autograd.variable.Variable": _variable,
+    **dict.fromkeys(_LAYERS.split(), _layer),
 }

@@ -1,0 +1,119 @@
+"""Functions and classes that make tensors: `torch.zeros`, `torch.tensor`, `torch.cuda.FloatTensor`, numpy's noise."""
+
+from __future__ import annotations
+
+from lossflow.domain.axes import Axes, Tail
+from lossflow.domain.environment import Kind
+from lossflow.domain.exponent import Exponent
+from lossflow.domain.tensor_creators import axes_of_sizes, sizes_of
+from lossflow.domain.values import Const, Number, Ref, Size, Tensor, Term, Tuple, Unknown, Value
+from lossflow.interp import sequences
+from lossflow.interp.machine import Arguments, Machine
+
+_RANDOM = frozenset({"randn", "rand", "randint", "normal", "randperm", "linspace", "arange"})
+_FILLED = frozenset({"zeros", "ones", "empty", "full", "eye"})
+_FROM_DATA = frozenset({"tensor", "as_tensor", "from_numpy"})
+_KINDS = ("", "Float", "Double", "Half", "BFloat16", "Long", "Int", "Short", "Char", "Byte", "Bool")
+_CLASSES = frozenset(f"{kind}Tensor" for kind in _KINDS) | frozenset(f"cuda.{kind}Tensor" for kind in _KINDS)
+_CREATORS = _RANDOM | _FILLED | _FROM_DATA | _CLASSES
+_NOISE = frozenset({"normal", "uniform", "randn", "rand", "standard_normal", "random_sample", "random", "randint"})
+
+
+def knows(leaf: str) -> bool:
+    """True for a creator of torch, by its name in `torch`."""
+    return leaf in _CREATORS
+
+
+def created(machine: Machine, leaf: str, arguments: Arguments) -> Value:
+    """The tensor that a creator of torch makes."""
+    is_leaf = arguments.keywords.get("requires_grad") == Const(True)
+    positional = tuple(sequences.as_tuple(machine, value) for value in arguments.positional)
+    keywords = {key: sequences.as_tuple(machine, value) for key, value in arguments.keywords.items()}
+    if leaf in _FROM_DATA or (leaf in _CLASSES and not _are_sizes(machine, positional)):
+        axes = axes_of_data(machine, arguments.get(0, "data"))
+        return Tensor(Axes.PLAIN if is_leaf else axes, (Term(batchless=is_leaf),), is_leaf)
+    sizes = (
+        sizes_of(positional) if leaf in _CLASSES else _sizes(leaf, Arguments(positional, keywords, open=arguments.open))
+    )
+    if sizes is None:
+        return Tensor(Axes.UNKNOWN, differentiable=is_leaf)
+    if isinstance(sizes, Size):
+        return Tensor(sizes.axes, differentiable=is_leaf)
+    axes = axes_of_sizes(sizes, machine.factor, drawn=leaf in _RANDOM, leaf=is_leaf)
+    return Tensor(axes, (Term(batchless=is_leaf and axes.reduced),), is_leaf)
+
+
+def noise_of_numpy(machine: Machine, name: str, arguments: Arguments) -> Tensor | None:
+    """`np.random.normal(0, 1, (n, d))` where one of its sizes is that of the batch; None for everything else."""
+    leaf = name.removeprefix("numpy.random.")
+    if leaf == name or leaf not in _NOISE or arguments.open:
+        return None
+    given = arguments.positional
+    size = arguments.keywords.get("size")
+    if size is not None:
+        given = (size,)
+    elif leaf not in ("randn", "rand"):
+        given = given[-1:]
+    sizes = sizes_of(tuple(sequences.as_tuple(machine, value) for value in given))
+    if isinstance(sizes, Size):
+        return Tensor(sizes.axes, differentiable=False)
+    if sizes is None or not any(machine.factor(each).at_least(1) for each in sizes):
+        return None
+    return Tensor(axes_of_sizes(sizes, machine.factor), differentiable=False)
+
+
+def _are_sizes(machine: Machine, given: tuple[Value, ...]) -> bool:
+    """True where a class such as `torch.FloatTensor` is given sizes: several numbers, or one, and not data."""
+    if len(given) > 1:
+        return True
+    match given:
+        case (Size() | Number(),):
+            return True
+        case (Const(value=value),):
+            return type(value) is int
+        case (Unknown() as size,):
+            return machine.factor(size) != Exponent.UNKNOWN
+    return False
+
+
+def _sizes(leaf: str, arguments: Arguments) -> tuple[Value, ...] | Size | None:
+    """The size arguments of a creator."""
+    if arguments.open or leaf == "normal":
+        return None
+    if leaf == "eye":
+        # A square of fixed size; one of (B, B) would have one element for each example, not B of them.
+        return (Const(1), Const(1)) if all(map(_is_literal, arguments.positional)) else None
+    if leaf in ("randperm", "arange") and len(arguments.positional) == 1:
+        return arguments.positional
+    if leaf in ("randperm", "linspace", "arange"):
+        return None
+    given = arguments.positional
+    if leaf == "randint":
+        given = tuple(v for v in given if isinstance(v, (Tuple, Size)))
+    if leaf == "full":
+        given = given[:1]
+    size = arguments.keywords.get("size")
+    return sizes_of(given if size is None else (size,))
+
+
+def _is_literal(value: Value) -> bool:
+    return isinstance(value, Const) and type(value.value) is int
+
+
+def axes_of_data(machine: Machine, value: Value | None) -> Axes:
+    """The axes of a literal: a list of lists has its examples first, a plain list may hold anything."""
+    match value:
+        case Tensor(axes=axes):
+            return axes
+        case Const() | None:
+            return Axes.SCALAR
+        case Ref() if machine.get(value).kind is Kind.LIST:
+            record = machine.get(value)
+            rows = record.values()
+            if rows and all(isinstance(row, Ref) and machine.get(row).kind is Kind.LIST for row in rows):
+                return Axes((True, False), Tail.ANY, certain=False)
+            if rows and record.rest is None and all(isinstance(row, Tensor) and row.axes.scalar for row in rows):
+                return Axes((False,))
+            if record.rest is not None and record.count.at_least(1):
+                return Axes((True,), Tail.ANY, certain=False)
+    return Axes.UNKNOWN
