@@ -37,6 +37,16 @@ def test_the_configuration_is_one_that_lossflow_reads(tmp_path: Path) -> None:
     assert (len(config.losses), len(config.optimizers), len(config.sinks)) == (1, 1, 1)
 
 
+def test_the_rules_about_sums_are_turned_off_for_tests_as_it_says(tmp_path: Path) -> None:
+    (block,) = [each for each in re.findall(r"```toml\n(.*?)```", README, re.DOTALL) if '"*/tests/*"' in each]
+    (tmp_path / "pyproject.toml").write_text(block)
+    config = Configs().of(tmp_path)
+    for name in ("tests/steps.py", "src/tests/deep/steps.py", "src/package/test_steps.py"):
+        assert config.ignores("LF102", str(tmp_path / name))
+        assert not config.ignores("LF302", str(tmp_path / name))
+    assert not config.ignores("LF102", str(tmp_path / "src/package/contests.py"))
+
+
 def test_the_options_are_those_that_there_are() -> None:
     table = README.split("| option | meaning |")[1].split("\n\n")[0]
     named = set(re.findall(r"`(--[a-z-]+)", table))
