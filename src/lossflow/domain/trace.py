@@ -73,12 +73,16 @@ Trail = tuple[Step, ...]
 
 @dataclass(frozen=True, slots=True)
 class BoundArgument:
-    """An argument of a catalogue's loss as the signature binds it."""
+    """An argument of a catalogue's loss as the signature binds it.
+
+    `literal` is False where a name or an expression is written, whose value at this call may not be that at others.
+    """
 
     name: str
     value: Value
     place: Place
     keyword: bool
+    literal: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,7 @@ from lossflow.domain.environment import Kind, Record
 from lossflow.domain.exponent import Exponent
 from lossflow.domain.trace import BoundArgument, LossCall, Site, Step, StepKind, Unused
 from lossflow.domain.values import Const, External, Ref, Tensor, Term, Tuple, Unknown, Value, alternatives, join
+from lossflow.interp.builtin_names import CONSTANTS
 from lossflow.interp.machine import Arguments, Frame, Machine
 
 
@@ -87,16 +88,28 @@ def _bound(
     spread = any(argument.star for argument in arguments.nodes)
     plain = [a for a in arguments.nodes if not a.star]
     here = machine.site(node, frame).place
-    places = [machine.site(a.value, frame).place for a in plain if a.keyword is None]
-    shift = len(arguments.positional) - len(places)  # arguments that a partial brought
+    nodes = [a.value for a in plain if a.keyword is None]
+    shift = len(arguments.positional) - len(nodes)  # arguments that a partial brought
     for index, value in enumerate(arguments.positional):
         name = match.positional[index] if index < len(match.positional) else ""
-        place = here if spread or index < shift else places[index - shift]
-        yield BoundArgument(name, value, place, False)
+        if spread or index < shift:
+            yield BoundArgument(name, value, here, False, literal=False)
+        else:
+            written = nodes[index - shift]
+            yield BoundArgument(name, value, machine.site(written, frame).place, False, literal=_is_literal(written))
     by_name = {a.keyword.value: a for a in plain if a.keyword is not None}
     for name, value in arguments.keywords.items():
-        written = by_name.get(name)
-        yield BoundArgument(name, value, here if written is None else machine.site(written.value, frame).place, True)
+        if (argument := by_name.get(name)) is None:
+            yield BoundArgument(name, value, here, True, literal=False)
+        else:
+            place = machine.site(argument.value, frame).place
+            yield BoundArgument(name, value, place, True, literal=_is_literal(argument.value))
+
+
+def _is_literal(node: cst.BaseExpression) -> bool:
+    if isinstance(node, cst.Name):
+        return node.value in CONSTANTS
+    return isinstance(node, (cst.SimpleString, cst.BaseNumber))
 
 
 def _reduction(

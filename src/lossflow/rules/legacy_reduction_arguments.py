@@ -95,7 +95,7 @@ def _message(trace: Trace, event: LossCall, given: tuple[BoundArgument, ...]) ->
     name = called(trace, event.site.place, event.loss)
     written = listed([_written(bound) for bound in given])
     verb = "is a legacy argument" if len(given) == 1 else "are legacy arguments"
-    meant = _meant(event)
+    meant = _meant(event) if all(bound.literal for bound in given) else None
     overridden = event.argument("reduction")
     ignored = ""
     if any(isinstance(constant, str) for bound in given for constant in constants(bound.value)):
@@ -117,7 +117,7 @@ def _message(trace: Trace, event: LossCall, given: tuple[BoundArgument, ...]) ->
 def _written(bound: BoundArgument) -> str:
     """`size_average=False`, as far as the value is a literal."""
     match bound.value:
-        case Const(value=value):
+        case Const(value=value) if bound.literal:
             return f"`{bound.name}={value!r}`"
         case _:
             return f"`{bound.name}`"
