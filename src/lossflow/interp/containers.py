@@ -8,7 +8,7 @@ import libcst as cst
 
 from lossflow.domain.environment import Kind, Record
 from lossflow.domain.values import Const, Ref, Tuple, Unknown, Value, alternatives, join
-from lossflow.interp import iteration, names, sequences
+from lossflow.interp import cases, iteration, names, sequences
 from lossflow.interp.machine import Arguments, Frame, Machine
 
 
@@ -23,6 +23,9 @@ def call_method(machine: Machine, target: Ref, name: str, arguments: Arguments, 
         case "extend" if first is not None:
             for item in iteration.known_items(machine, first) or (iteration.element(machine, first),):
                 iteration.appended(machine, target, item)
+            return Const(None)
+        case "add_module" | "register_module" if (module := arguments.get(1, "module")) is not None:
+            iteration.appended(machine, target, module)
             return Const(None)
         case "insert" if arguments.get(1) is not None:
             iteration.appended(machine, target, arguments.positional[1])
@@ -71,6 +74,8 @@ def _got(machine: Machine, record: Record, arguments: Arguments) -> Value:
         if record.rest is None:
             return arguments.get(1) or Const(None)
         return record.rest
+    if key is not None:
+        cases.of_key(machine, key, record.slots)
     return machine.joined(record.values())
 
 

@@ -147,6 +147,11 @@ def _of_object(
         return Const(None)
     if name in iteration.PARAMETER_ITERATORS:
         return iteration.parameters_of(machine, node, named=name.startswith("named"))
+    if name in ("add_module", "register_module"):
+        match arguments.get(0, "name"), arguments.get(1, "module"):
+            case Const(value=str() as child), (Ref() | Unknown()) as module:
+                machine.put(receiver, child, module)
+        return Const(None)
     if name in ("fit", "train"):
         frameworks.fit(machine, receiver, name, arguments, node, frame)
     if name in unseen.SAME_OBJECT:
