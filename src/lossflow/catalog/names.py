@@ -240,6 +240,36 @@ def means_dataset(name: str) -> bool:
     return parts[-1] in _DATASETS or (parts[-1] == "set" and parts[0] in _SPLITS)
 
 
+_DRAWING = _vocabulary("get next sample load fetch draw read make generate")
+
+
+def draws_batch(name: str) -> bool:
+    """True for a function that draws a batch: `next`, `get_batch`, `next_minibatch`; not for `get_batch_size`."""
+    parts = words(name)
+    return parts == ("next",) or (len(parts) > 1 and parts[0] in _DRAWING and parts[-1] in _BATCHES)
+
+
+def means_epoch(name: str) -> bool:
+    """True for the number of an epoch: `epoch`, `ep`, `current_epoch`."""
+    return bool({"epoch", "epochs", "ep"}.intersection(words(name)))
+
+
+def means_accumulation(name: str) -> bool:
+    """True for the number of batches over which gradients add up: `accum_iter`, `gradient_accumulation_steps`."""
+    return bool((_ACCUMULATION | {"acc", "accumulated"}).intersection(words(name))) or name in _ACCUMULATION_NAMES
+
+
+def means_weight(name: str) -> bool:
+    """True for the weight of a term of a loss, or another hyperparameter that is no number of batches."""
+    return bool(name) and not means_accumulation(name) and _is_hyperparameter(_stem(words(name)))
+
+
+def means_threshold(name: str) -> bool:
+    """True for the threshold at which gradients are clipped: `args.clip`, `max_norm`, `grad_clip_value`."""
+    parts = words(name)
+    return bool({"clip", "clipping"}.intersection(parts)) or parts[-2:] in (("max", "norm"), ("grad", "norm"))
+
+
 def is_evidence(name: str) -> bool:
     """True for an object, not a class or function, of which its name tells what it is: `model`, `loader`, `args`."""
     if not name.islower():

@@ -10,7 +10,7 @@ from fractions import Fraction
 from lossflow.domain import contraction
 from lossflow.domain.axes import Axes
 from lossflow.domain.exponent import Exponent
-from lossflow.domain.trace import Site, Step, StepKind
+from lossflow.domain.trace import Multiplier, Site, Step, StepKind
 from lossflow.domain.values import (
     MAX_TERMS,
     Const,
@@ -50,6 +50,9 @@ def binary(symbol: str, left: Value, right: Value, *, site: Site, factor: Factor
             return _tensors(symbol, left, right, site=site, factor=factor)
         case (Number() | Const(value=int() | float()), Number() | Const(value=int() | float())):
             return _numbers(symbol, left, right)
+        case Unknown(), Number(counter=True) if symbol == "/":
+            over = _multiplier(right, inverse=True)
+            return Unknown(computed=True, why="of a value out of sight", site=site, over=over)
         case (Number(), Unknown()) | (Unknown(), Number()):
             return _numbers(symbol, _as_number(left, factor), _as_number(right, factor))
         case (
@@ -112,7 +115,8 @@ def _numbers(symbol: str, left: Value, right: Value) -> Value:
         case "+" | "-":
             # B + 1 and B - 1 grow as B does.
             if isinstance(left, Const) or isinstance(right, Const):
-                return Number(b if isinstance(left, Const) else a)
+                number = right if isinstance(left, Const) else left
+                return Number(exponent_of(number), counter=isinstance(number, Number) and number.counter)
             return Number(a.join(b))
     return Number(Exponent.ZERO) if a.is_zero and b.is_zero else Unknown(computed=True)
 
@@ -227,7 +231,7 @@ def multiply(left: Value, right: Value, *, site: Site, factor: Factor = exponent
     assert isinstance(tensor, Tensor)
     if isinstance(scalar, (Tuple, Size)):
         return Unknown(computed=True, site=site)
-    terms = tuple(_shifted(t, factor(scalar), site) for t in tensor.terms)
+    terms = _scaled(tensor, factor(scalar), site, _multiplier(scalar))
     return elementwise(left, right, terms=terms)
 
 
@@ -236,15 +240,34 @@ def _weight(tensor: Tensor) -> tuple[bool, int, bool]:
     return (tensor.loss, max(len(term.trail) for term in tensor.terms), bool(tensor.differentiable))
 
 
-def _shifted(term: Term, exponent: Exponent, site: Site) -> Term:
-    return term if exponent.is_zero else term.step(Step(StepKind.SCALED, site, exponent))
+def _shifted(term: Term, exponent: Exponent, site: Site, by: Multiplier | None = None) -> Term:
+    return term if exponent.is_zero else term.step(Step(StepKind.SCALED, site, exponent, by=by))
+
+
+def _scaled(tensor: Tensor, exponent: Exponent, site: Site, by: Multiplier | None) -> tuple[Term, ...]:
+    """The terms after a multiplication; that of a loss is noted where it has no part in the batch size, too."""
+    if not exponent.is_zero or by is None or not (tensor.loss or any(term.trail for term in tensor.terms)):
+        return tuple(_shifted(term, exponent, site, by) for term in tensor.terms)
+    return tuple(term.step(Step(StepKind.WEIGHTED, site, by=by)) for term in tensor.terms)
+
+
+def _multiplier(value: Value, *, inverse: bool = False) -> Multiplier | None:
+    """What is known of a factor or divisor; nothing of a tensor, which multiplies elements."""
+    match value:
+        case Const(value=int() | float() as number) if abs(number) != 1:
+            return Multiplier(value=float(number), inverse=inverse)
+        case Number(name=name, counter=counter):
+            return Multiplier(name, counter=counter, inverse=inverse)
+        case Unknown(name=name):
+            return Multiplier(name, inverse=inverse)
+    return None
 
 
 def divide(left: Value, right: Value, *, site: Site, factor: Factor = exponent_of) -> Value:
     """The quotient: the divisor's exponent is taken away."""
     if isinstance(left, Tensor):
         divisor = merged(right.terms).exponent if isinstance(right, Tensor) else factor(right)
-        return elementwise(left, right, terms=tuple(_shifted(t, -divisor, site) for t in left.terms))
+        return elementwise(left, right, terms=_scaled(left, -divisor, site, _multiplier(right, inverse=True)))
     assert isinstance(right, Tensor)
     dividend = factor(left)
     term = Term(dividend - right.exponent, batchless=all(t.batchless for t in right.terms))

@@ -46,6 +46,7 @@ class StepKind(Enum):
     REDUCED = "it was reduced over the batch"
     AVERAGED = "it was averaged"
     SCALED = "it was multiplied or divided"
+    WEIGHTED = "it was multiplied or divided by what does not depend on the batch size"
     ADDED = "it was added to other terms"
     MASKED = "it was multiplied by a mask"
     PASSED = "it was returned or handed on"
@@ -53,11 +54,26 @@ class StepKind(Enum):
 
 
 @dataclass(frozen=True, slots=True)
+class Multiplier:
+    """The number of a SCALED or WEIGHTED step; it divides where `inverse` is True.
+
+    `name` and `value` are empty and None where they are not known. `counter` is True for a number that counts the
+    rounds of a loop, so that it is another one in each of them.
+    """
+
+    name: str = ""
+    value: float | None = None
+    counter: bool = False
+    inverse: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Step:
     """One thing done to a loss; `exponent` is what it added to the batch exponent.
 
     `loss` and `reduction` name the catalogue's loss and the reduction in force where the step is one of a catalogue's
-    loss. CONSTRUCTED stands at the constructor, COMPUTED at the call that yields the tensor.
+    loss. CONSTRUCTED stands at the constructor, COMPUTED at the call that yields the tensor. `by` is the number of a
+    multiplication or division.
     """
 
     kind: StepKind
@@ -66,6 +82,7 @@ class Step:
     loss: str = ""
     reduction: str = ""
     default: bool = False  # the reduction was not given: the loss's default is in force
+    by: Multiplier | None = None
 
 
 Trail = tuple[Step, ...]
@@ -104,15 +121,42 @@ class OptimizerFacts:
 
 
 @dataclass(frozen=True, slots=True)
+class Period:
+    """How many rounds of a loop lie between two that are alike: `k` in `(i + 1) % k == 0`, written at `site`.
+
+    `name` is the last word of a dotted name (`accum` for `args.accum`), empty for an expression.
+    """
+
+    site: Site
+    name: str = ""
+    value: int | None = None
+
+    def is_that_of(self, other: Period) -> bool:
+        """True when the two are written alike, or are the same literal."""
+        return (self.name, self.value) == (other.name, other.value)
+
+
+@dataclass(frozen=True, slots=True)
+class Guard:
+    """A test of the rounds of a loop: what it guards happens once in a period (`rare`), or in all other rounds."""
+
+    test: Place
+    period: Period
+    rare: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Event:
     """One thing the program does; `root` numbers the entry point of the analysis, `loops` the loops around it.
 
-    `case` says what was supposed when it was seen: "`args.loss` is `'sum'`".
+    `guards` are the tests of rounds under which it happens. `case` says what was supposed when it was seen:
+    "`args.loss` is `'sum'`".
     """
 
     site: Site
     root: int = 0
     loops: tuple[int, ...] = ()
+    guards: tuple[Guard, ...] = ()
     grad_enabled: bool = True
     case: str = ""
 
@@ -159,6 +203,7 @@ class Backward(Event):
     optimizers: tuple[OptimizerFacts, ...] = ()
     divides: bool = False
     returned: bool = False
+    module: Site | None = None  # the class that handed it to a framework
     files: frozenset[str] = frozenset()
 
 
@@ -184,6 +229,36 @@ class GradientScaled(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class Clipped(Event):
+    """Gradients are clipped at a `threshold` of that exponent; `words` is the threshold as far as it is known.
+
+    `module` is where the class is defined whose gradients a framework clips (`framework` is then its title): it says
+    nothing of where in the order of events the clipping belongs.
+    """
+
+    function: str = ""
+    threshold: Exponent = Exponent.UNKNOWN
+    words: str = ""
+    value: float | None = None
+    framework: str = ""
+    module: Site | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Looped(Event):
+    """A `for` loop goes round: `number` is its number in `loops`; `batches` says that it goes over batches."""
+
+    number: int = 0
+    batches: bool = False
+    period: Period | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Drawn(Event):
+    """A batch is drawn by a call: `next(iterator)`, `get_batch("train")`."""
+
+
+@dataclass(frozen=True, slots=True)
 class Unused(Event):
     """A per-example loss is computed and its value is never used again."""
 
@@ -197,7 +272,7 @@ class Revealed(Event):
     value: Value | None = None
 
 
-TRAINING = (Backward, OptimizerStep, ZeroGrad, GradientScaled)
+TRAINING = (Backward, OptimizerStep, ZeroGrad, GradientScaled, Clipped, Looped, Drawn)
 """The events that make up training steps."""
 WRITTEN = (LossCall, AttributeSet)
 """The events that are right or wrong where they are written."""

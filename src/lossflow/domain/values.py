@@ -10,7 +10,7 @@ from typing import Union
 
 from lossflow.domain.axes import Axes
 from lossflow.domain.exponent import Exponent
-from lossflow.domain.trace import MAX_TRAIL, Place, Site, Step, StepKind, Trail
+from lossflow.domain.trace import MAX_TRAIL, Multiplier, Period, Place, Site, Step, StepKind, Trail
 
 MAX_ALTERNATIVES = 4
 """Values that one variable may hold side by side before nothing is known of it."""
@@ -26,6 +26,7 @@ class Unknown:
     why: str = ""
     computed: bool = False  # the result of a call or an operation: its name is less evidence
     site: Site | None = None
+    over: Multiplier | None = None  # the counter of rounds by which it was divided
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,11 +38,30 @@ class Const:
 
 @dataclass(frozen=True, slots=True)
 class Number:
-    """A Python number that is not a literal, or a literal that stands for a batch size."""
+    """A Python number that is not a literal, or a literal that stands for a batch size.
+
+    `counter` is True for what counts the rounds of a loop: the index of `enumerate` or `range`, `n` after `n += 1`.
+    """
 
     exponent: Exponent
     name: str = ""
     site: Site | None = None
+    counter: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Remainder:
+    """`i % k`, where `i` counts the rounds of a loop."""
+
+    period: Period
+
+
+@dataclass(frozen=True, slots=True)
+class Every:
+    """A condition that holds once in a period, as `i % k == 0` does; with `negated` in all other rounds."""
+
+    period: Period
+    negated: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,8 +87,8 @@ class Term:
 
     @property
     def origin(self) -> Trail:
-        """The trail without additions: what tells a term from the others of an objective."""
-        return tuple(step for step in self.trail if step.kind is not StepKind.ADDED)
+        """The trail without additions and weights: what tells a term from the others of an objective."""
+        return tuple(step for step in self.trail if step.kind not in (StepKind.ADDED, StepKind.WEIGHTED))
 
     def last(self, *kinds: StepKind) -> Step | None:
         """The latest step of these kinds."""
@@ -204,9 +224,10 @@ class OneOf:
     values: tuple[Value, ...]
 
 
-Value = Union[
-    Unknown, Const, Number, Tensor, Tuple, Size, External, Imported, Ref, Function, Bound, Partial, Class, Super, OneOf
+_Known = Union[
+    Const, Number, Remainder, Every, Tensor, Tuple, Size, External, Imported, Ref, Function, Bound, Partial, Class, Super
 ]
+Value = Union[Unknown, _Known, OneOf]
 
 
 def join(left: Value, right: Value) -> Value:
@@ -214,6 +235,8 @@ def join(left: Value, right: Value) -> Value:
     if left == right:
         return left
     match left, right:
+        case Unknown(over=Multiplier()), _ if left.over == getattr(right, "over", None):
+            return Unknown(computed=True, why=left.why, over=left.over)
         case Unknown(), Unknown():
             return left if left.name and left.name == right.name else Unknown(why=left.why or right.why, computed=True)
         case Unknown(), _:
@@ -223,7 +246,10 @@ def join(left: Value, right: Value) -> Value:
         case Tensor(), Tensor():
             return _join_tensors(left, right)
         case (Number() | Const(value=int() | float()), Number() | Const(value=int() | float())):
-            return Number(exponent_of(left).join(exponent_of(right)))
+            # `n = 0` before a loop, or every k rounds, of a number that counts them
+            counts = [v.counter for v in (left, right) if isinstance(v, Number)]
+            counter = bool(counts) and all(counts)
+            return Number(exponent_of(left).join(exponent_of(right)), counter=counter)
         case (Tensor() as tensor, Const(value=int() | float())) | (Const(value=int() | float()), Tensor() as tensor):
             return tensor  # `loss = 0` before a loop that adds to it
         case Tuple(), Tuple() if len(left.items) == len(right.items):

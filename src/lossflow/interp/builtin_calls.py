@@ -69,14 +69,14 @@ def _range(machine: Machine, arguments: Arguments, node: cst.CSTNode, frame: Fra
         exponent = Exponent.between(0, 1)
     if isinstance(stop, Unknown) and stop.name == "len(loader)":
         return machine.allocate(
-            node, Record(Kind.LIST, rest=Number(Exponent.ZERO), count=Exponent.UNKNOWN, cls=iteration.BATCHES)
+            node, Record(Kind.LIST, rest=iteration.INDEX, count=Exponent.UNKNOWN, cls=iteration.BATCHES)
         )
-    return machine.allocate(node, Record(Kind.LIST, rest=Number(Exponent.ZERO), count=exponent))
+    return machine.allocate(node, Record(Kind.LIST, rest=iteration.INDEX, count=exponent))
 
 
 def _enumerate(machine: Machine, arguments: Arguments, node: cst.CSTNode, frame: Frame) -> Value:
     iterable = arguments.get(0, "iterable") or Unknown()
-    pair = Tuple((Number(Exponent.ZERO), iteration.element(machine, iterable)))
+    pair = Tuple((iteration.INDEX, iteration.element(machine, iterable)))
     return _like(machine, iterable, pair, node)
 
 

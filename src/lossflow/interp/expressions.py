@@ -24,7 +24,7 @@ from lossflow.domain.values import (
     Value,
     join,
 )
-from lossflow.interp import attributes, cases, functions, iteration, names, subscripts, truth, unrolling
+from lossflow.interp import attributes, cases, functions, iteration, names, rounds, subscripts, truth, unrolling
 from lossflow.interp.builtin_names import CONSTANTS
 from lossflow.interp.machine import Arguments, Frame, Loop, Machine
 
@@ -146,6 +146,8 @@ def _dict(machine: Machine, node: cst.Dict, frame: Frame) -> Value:
 def _binary(machine: Machine, node: cst.BinaryOperation, frame: Frame) -> Value:
     left = machine.evaluate(node.left, frame)
     right = machine.evaluate(node.right, frame)
+    if isinstance(node.operator, cst.Modulo) and (rest := rounds.remainder(machine, node, left, right, frame)):
+        return rest
     return operate(machine, symbol(node.operator), left, right, node, frame)
 
 
@@ -168,6 +170,8 @@ def _unary(machine: Machine, node: cst.UnaryOperation, frame: Frame) -> Value:
     match node.operator:
         case cst.Minus():
             return arithmetic.negative(value)
+        case cst.Not() if (every := rounds.condition(value)) is not None:
+            return rounds.negated(every)
         case cst.Not():
             known = truth.truth(machine, value)
             return Unknown(computed=True) if known is None else Const(not known)
@@ -185,7 +189,10 @@ def _boolean(machine: Machine, node: cst.BooleanOperation, frame: Frame) -> Valu
     if known is not None and stops:
         return left
     right = machine.evaluate(node.right, frame)
-    return right if known is not None else join(left, right)
+    if known is not None:
+        return right
+    # `every k-th round or the last one`: still not in every round
+    return rounds.condition(left) or rounds.condition(right) or join(left, right)
 
 
 def _comparison(machine: Machine, node: cst.Comparison, frame: Frame) -> Value:
@@ -193,7 +200,8 @@ def _comparison(machine: Machine, node: cst.Comparison, frame: Frame) -> Value:
     answers: list[Value] = []
     for target in node.comparisons:
         right = machine.evaluate(target.comparator, frame)
-        answers.append(truth.compared(machine, target.operator, left, right))
+        every = rounds.compared(target.operator, left, right)
+        answers.append(every or truth.compared(machine, target.operator, left, right))
         left = right
     if len(answers) == 1:
         return answers[0]
@@ -317,6 +325,7 @@ def _subscript(machine: Machine, node: cst.Subscript, frame: Frame) -> Value:
 
 def _call(machine: Machine, node: cst.Call, frame: Frame) -> Value:
     function = machine.evaluate(node.func, frame)
+    rounds.note_draw(machine, node, frame)
     return machine.call(function, arguments(machine, node, frame), node, frame)
 
 

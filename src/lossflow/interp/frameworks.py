@@ -7,7 +7,7 @@ import libcst as cst
 from lossflow.catalog.entry import Framework
 from lossflow.domain.environment import Kind
 from lossflow.domain.exponent import Exponent
-from lossflow.domain.trace import Backward, OptimizerFacts
+from lossflow.domain.trace import Backward, OptimizerFacts, Site
 from lossflow.domain.values import Bound, Class, Const, Function, Number, OneOf, Ref, Tuple, Value
 from lossflow.interp import classes, functions, iteration, optimizers, sinks, truth
 from lossflow.interp.machine import Arguments, Code, Frame, Machine
@@ -48,9 +48,8 @@ def run_step(machine: Machine, framework: Framework, instance: Ref, method: Func
     keywords: dict[str, Value] = {
         name: iteration.BATCH for name in framework.batch if name in functions.parameters(method)
     }
-    keywords |= {
-        name: Number(Exponent.ZERO, name) for name in ("batch_idx", "batch_nb") if name in functions.parameters(method)
-    }
+    index = {name for name in ("batch_idx", "batch_nb") if name in functions.parameters(method)}
+    keywords |= {name: Number(Exponent.ZERO, name, counter=True) for name in index}
     machine.enter_root()
     value = machine.call(Bound(instance, method), Arguments((), keywords), method.code.node, frame)
     manual = machine.get(instance).get(framework.manual) if framework.manual else None
@@ -65,9 +64,16 @@ def run_step(machine: Machine, framework: Framework, instance: Ref, method: Func
             framework=framework.title,
             optimizers=_optimizers(machine, framework, instance, method.code.node, frame),
             divides=framework.divides,
+            module=_module(machine, instance),
             files=machine.files() | {method.code.unit.source.name},
         )
     )
+
+
+def _module(machine: Machine, instance: Ref) -> Site | None:
+    """Where the class of an instance is defined."""
+    cls = machine.get(instance).cls
+    return cls.site if isinstance(cls, Class) else None
 
 
 def objective_of(machine: Machine, value: Value) -> Value:

@@ -31,6 +31,8 @@ from lossflow.interp.machine import Machine
 
 BATCH = Tensor(Axes.EXAMPLES, differentiable=False, data=True)
 """A batch as a loader yields it: a tensor, or a tuple or dict of tensors, with the examples first."""
+INDEX = Number(Exponent.ZERO, counter=True)
+"""What `enumerate` and `range` count."""
 PARAMETER_ITERATORS = frozenset({"parameters", "named_parameters", "trainable_parameters", "params"})
 LOADERS = (
     "torch.utils.data.DataLoader",

@@ -8,8 +8,9 @@ import libcst as cst
 
 from lossflow.domain.environment import Heap
 from lossflow.domain.exponent import Exponent
+from lossflow.domain.trace import Looped
 from lossflow.domain.values import Value
-from lossflow.interp import iteration, names, outcomes, truth, unrolling
+from lossflow.interp import iteration, names, outcomes, rounds, truth, unrolling
 from lossflow.interp.budget import MAX_ROUNDS
 from lossflow.interp.machine import Frame, Loop, Machine, Outcome
 
@@ -26,6 +27,9 @@ def run_for(machine: Machine, node: cst.For, frame: Frame) -> Outcome:
         names.assign(machine, node.target, iteration.element(machine, iterable), frame)
         return machine.run([node.body], frame)
 
+    period = rounds.of_range(machine, node.iter, frame)
+    looped = Looped(machine.site(node.iter, frame), number=loop.number, batches=loop.batches, period=period)
+    machine.record(looped)
     enters = iteration.never_empty(machine, iterable)
     return _run(machine, loop, one_round=one_round, orelse=node.orelse, frame=frame, enters=enters)
 

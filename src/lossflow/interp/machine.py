@@ -15,7 +15,7 @@ from lossflow.catalog import Catalog
 from lossflow.catalog.names import number_exponent
 from lossflow.domain.environment import Heap, Kind, Record
 from lossflow.domain.exponent import Exponent
-from lossflow.domain.trace import WRITTEN, Event, Place, Site, Step
+from lossflow.domain.trace import WRITTEN, Event, Guard, Place, Site, Step
 from lossflow.domain.values import (
     Class,
     Const,
@@ -154,6 +154,7 @@ class Machine:
     roots: int = 0  # entry points met so far
     steps: int = 0
     loops: list[Loop] = field(default_factory=list)
+    guards: tuple[Guard, ...] = ()  # the tests of rounds under which the program is
     stack: list[Code] = field(default_factory=list)
     sites: list[int] = field(default_factory=list)
     grad_enabled: bool = True
@@ -213,7 +214,16 @@ class Machine:
             loops = tuple(loop.number for loop in self.loops)
             case = self.case.words if self.case is not None else ""
             enabled = self.grad_enabled
-            self.events.append(replace(event, root=self.root_number, loops=loops, grad_enabled=enabled, case=case))
+            self.events.append(
+                replace(
+                    event,
+                    root=self.root_number,
+                    loops=loops,
+                    guards=self.guards,
+                    grad_enabled=enabled,
+                    case=case,
+                )
+            )
 
     def files(self) -> frozenset[str]:
         """The files whose functions are being run."""

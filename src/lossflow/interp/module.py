@@ -131,6 +131,7 @@ def _entry(machine: Machine, run: Callable[[], object]) -> None:
         machine.note(f"{machine.root.source.name}: the analysis stopped after {MAX_STEPS} steps")
         machine.silent = 0
         machine.loops.clear()
+        machine.guards = ()
         machine.stack.clear()
         machine.sites.clear()
         machine.grad_enabled = True

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any
 
 import libcst as cst
@@ -19,6 +20,7 @@ from lossflow.interp import (
     loops,
     names,
     patterns,
+    rounds,
     truth,
     untaken,
 )
@@ -30,6 +32,7 @@ from lossflow.interp.outcomes import either, then
 def run_block(machine: Machine, body: Sequence[cst.CSTNode], frame: Frame) -> Outcome:
     """Run statements in order until none falls through to the next."""
     whole = Outcome(falls=machine.heap)
+    guards = machine.guards
     for statement in body:
         assert whole.falls is not None
         machine.heap = whole.falls
@@ -38,6 +41,7 @@ def run_block(machine: Machine, body: Sequence[cst.CSTNode], frame: Frame) -> Ou
         whole = then(whole, one)
         if whole.falls is None:
             break
+    machine.guards = guards
     return whole
 
 
@@ -118,6 +122,8 @@ def _update(
     after = operate(machine, operator, before, value, node, frame)
     if isinstance(after, Const) and isinstance(after.value, (int, float)):
         after = Number(Exponent.ZERO)  # `n += 1` counts steps: its name says nothing of examples
+    if operator == "+" and isinstance(after, Number) and isinstance(operand, cst.Integer) and operand.value == "1":
+        after = replace(after, counter=True)
     names.assign(machine, target, after, frame)
     machine.depths.update(depths)
     return falls(machine)
@@ -167,7 +173,8 @@ def _import(machine: Machine, node: cst.Import | cst.ImportFrom, frame: Frame) -
 
 
 def _if(machine: Machine, node: cst.If, frame: Frame) -> Outcome:
-    known = truth.truth(machine, machine.evaluate(node.test, frame))
+    tested = machine.evaluate(node.test, frame)
+    known = truth.truth(machine, tested)
     if known is True:
         if isinstance(node.orelse, cst.Else):
             untaken.look_through(machine, node.orelse.body, frame)
@@ -176,11 +183,18 @@ def _if(machine: Machine, node: cst.If, frame: Frame) -> Outcome:
         untaken.look_through(machine, node.body, frame)
         return _else(machine, node.orelse, frame)
     before = machine.heap.fork()
+    guards = machine.guards
+    when = rounds.guards(machine, node, tested, frame)
+    machine.guards = (*guards, *when)
     body = run_block(machine, [node.body], frame)
     machine.heap = before
+    machine.guards = (*guards, *map(rounds.otherwise, when))
     orelse = _else(machine, node.orelse, frame)
     outcome = either(body, orelse)
     machine.heap = outcome.falls or machine.heap
+    if body.falls is not None:
+        machine.guards = guards if orelse.falls is not None else (*guards, *when)
+    # Else the guards of the else branch stand: what follows `if step % k: continue` happens when the test fails.
     cases.of_branches(machine, node, body, orelse, frame)
     return outcome
 
