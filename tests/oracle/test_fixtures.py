@@ -42,11 +42,16 @@ SCALES: dict[str, tuple[str, _Step]] = {
         "a gradient that grows as none of its terms does, but as a power between theirs",
         lambda step: TOLERANCE < step.gradient < 1 - TOLERANCE,
     ),
+    "LF109": ("a gradient and an update that shrink with B", lambda s: shrinks(s.gradient) and shrinks(s.update)),
 }
 
 
 def grows(exponent: float) -> bool:
     return exponent >= 1 - TOLERANCE
+
+
+def shrinks(exponent: float) -> bool:
+    return exponent <= -1 + TOLERANCE
 
 
 @each_fixture

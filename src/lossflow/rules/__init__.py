@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from lossflow.rules.average_off_by_batch_size import AverageOffByBatchSize
 from lossflow.rules.invalid_reduction import InvalidReduction
 from lossflow.rules.kl_mean import KlMean
 from lossflow.rules.legacy_reduction_arguments import LegacyReductionArguments
 from lossflow.rules.mixed_reductions import MixedReductions
+from lossflow.rules.normalised_twice import NormalisedTwice
 from lossflow.rules.reduction_in_wrong_position import ReductionInWrongPosition
 from lossflow.rules.rule import Rule
 from lossflow.rules.sum_with_adaptive_optimizer import SumWithAdaptiveOptimizer
@@ -22,6 +24,7 @@ RULES: tuple[type[Rule], ...] = (
     SumWithUnseenLr,
     SumWithLrTimesBatch,
     MixedReductions,
+    NormalisedTwice,
     UnreducedBackward,
     UnreducedObjective,
     LegacyReductionArguments,
@@ -29,6 +32,7 @@ RULES: tuple[type[Rule], ...] = (
     KlMean,
     ReductionInWrongPosition,
     TensorsToConstructor,
+    AverageOffByBatchSize,
 )
 """Every rule; what a run uses of them is a question of its configuration."""
 

@@ -70,6 +70,13 @@ def _given(value: Value) -> bool:
     return False
 
 
+def losses_with_a_string_astray(trace: Trace) -> frozenset[Place]:
+    """Where the losses are constructed, or called, whose reduction string landed in another parameter."""
+    return frozenset(
+        event.site.place for event in trace.events if isinstance(event, LossCall) and misplaced_reduction(event)
+    )
+
+
 def tensors_to_constructor(event: LossCall) -> tuple[BoundArgument, ...]:
     """The positional arguments of a constructor that are input and target of the loss; empty where they are not.
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from lossflow.catalog import Catalog
-from lossflow.domain.trace import LossCall, Place, Step, StepKind, Trace
+from lossflow.domain.trace import Place, Step, StepKind, Trace
 from lossflow.domain.values import Term
 from lossflow.findings import Finding
-from lossflow.rules.arguments import misplaced_reduction
+from lossflow.rules.arguments import losses_with_a_string_astray
 from lossflow.rules.reductions import chosen_at, merely_imported
 from lossflow.rules.rule import Rule
 from lossflow.rules.scale import Objective, objectives
@@ -80,9 +80,7 @@ class KlMean(Rule):
     def check(self, trace: Trace) -> Iterator[Finding]:
         """Each divergence reduced by `mean` that a training step differentiates."""
         # `nn.KLDivLoss("batchmean")` averages because the string went astray: that is LF304 alone.
-        astray = {
-            event.site.place for event in trace.events if isinstance(event, LossCall) and misplaced_reduction(event)
-        }
+        astray = losses_with_a_string_astray(trace)
         found: dict[Place, Finding] = {}
         for objective in objectives(trace):
             for term in objective.terms:
