@@ -135,7 +135,8 @@ def _tensors(symbol: str, left: Value, right: Value, *, site: Site, factor: Fact
             power_of = right.value if isinstance(right, Const) else None
             return power(left, power_of)
         case "%" | "&" | "|" | "^" | "<<" | ">>":
-            return replace(elementwise(left, right), differentiable=False)
+            masks = any(isinstance(v, Tensor) and v.mask for v in (left, right))
+            return replace(elementwise(left, right), differentiable=False, mask=masks and symbol in ("&", "|", "^"))
     return Unknown(computed=True, why=f"of the operator `{symbol}`", site=site)
 
 
@@ -174,6 +175,18 @@ def elementwise(left: Value, right: Value, *, terms: tuple[Term, ...] = (Term(),
 def is_plain(tensor: Tensor) -> bool:
     """True for a tensor to which nothing that matters has been done: data, or the output of a model."""
     return all(not term.trail and term.exponent.is_zero for term in tensor.terms)
+
+
+def is_activation(tensor: Tensor) -> bool:
+    """True for an output of a model, or data, though perhaps times something out of sight: no loss, and no reduction.
+
+    The same tensor wholly out of sight would be taken for one.
+    """
+    reductions = (StepKind.REDUCED, StepKind.AVERAGED, StepKind.COMPUTED)
+    return not tensor.loss and all(
+        term.exponent.is_zero or (term.exponent == Exponent.UNKNOWN and term.last(*reductions) is None)
+        for term in tensor.terms
+    )
 
 
 def add(left: Value, right: Value, *, site: Site) -> Value:
@@ -331,10 +344,22 @@ def _matmul_unseen(left: Value, right: Value) -> Tensor:
 
 
 def compare(left: Value, right: Value) -> Value:
-    """The tensor of a comparison: a mask, through which no gradient flows."""
+    """The tensor of a comparison: a mask, through which no gradient flows; a single truth value where it is of numbers.
+
+    Nobody picks elements with a truth value, so that a comparison of values out of sight may be taken for a mask.
+    """
     if isinstance(left, Tensor) or isinstance(right, Tensor):
-        return replace(elementwise(left, right), differentiable=False, loss=False)
+        return replace(elementwise(left, right), differentiable=False, loss=False, mask=True)
+    if Unknown in (type(left), type(right)) and _is_unseen_number(left) and _is_unseen_number(right):
+        return Tensor(Axes.UNKNOWN, differentiable=False, mask=True)
     return Unknown(computed=True)
+
+
+def _is_unseen_number(value: Value) -> bool:
+    """True for what may be a number or a tensor."""
+    return isinstance(value, (Unknown, Number)) or (
+        isinstance(value, Const) and isinstance(value.value, (int, float)) and not isinstance(value.value, bool)
+    )
 
 
 def negative(value: Value) -> Value:

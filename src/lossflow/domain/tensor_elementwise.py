@@ -123,7 +123,7 @@ register(
     "exp exp2 expm1 sigmoid tanh sin cos tan sinh cosh asin acos atan erf erfc softplus gelu elu selu "
     "silu mish hardtanh hardsigmoid hardswish relu6 prelu logsigmoid softsign tanhshrink sign sgn round "
     "floor ceil trunc frac logit celu rrelu lgamma digamma normalize layer_norm rms_norm threshold "
-    "softshrink hardshrink isnan isinf isfinite logical_not bool",
+    "softshrink hardshrink",
 )
 register(METHODS, _clamped, "clamp clip clamp_min clamp_max")
 register(METHODS, _logarithm, "log log2 log10 log1p")
@@ -139,6 +139,7 @@ register(
     _mask,
     "eq ne lt le gt ge isclose not_equal equal_to less greater isin logical_and logical_or logical_xor bernoulli",
 )
+register(METHODS, lambda call: arithmetic.compare(call.tensor, Const(0)), "isnan isinf isfinite logical_not bool")
 register(METHODS, _like, "zeros_like ones_like full_like rand_like randn_like empty_like randint_like new_zeros_like")
 register(METHODS, _operator("+"), "add logaddexp")
 register(METHODS, _operator("-"), "sub subtract")

@@ -112,6 +112,7 @@ class Tensor:
     differentiable: bool | None = None
     loss: bool = False
     data: bool = False  # a batch as a loader yields it: perhaps a tuple or a dict of tensors
+    mask: bool = False  # the result of a comparison: what it picks of a batch, it picks from all of its examples
 
     @property
     def exponent(self) -> Exponent:
@@ -324,6 +325,7 @@ def _join_tensors(left: Tensor, right: Tensor) -> Tensor:
         differentiable=left.differentiable if same else None,
         loss=left.loss or right.loss,
         data=left.data and right.data,
+        mask=left.mask and right.mask,
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from lossflow.domain import arithmetic
 from lossflow.domain.axes import Axes, Tail
 from lossflow.domain.exponent import Exponent
 from lossflow.domain.values import Tensor, Term, Tuple, Unknown, Value
@@ -80,7 +81,8 @@ def apply(machine: Machine, dotted: str, arguments: Arguments) -> Value:
     if given is None:
         return Unknown(computed=True, why="what goes into the model")
     flow = machine.grad_enabled
-    exponent = Exponent.ZERO if given.exponent.is_zero else Exponent.UNKNOWN
+    plain = given.exponent.is_zero or arithmetic.is_activation(given)
+    exponent = Exponent.ZERO if plain else Exponent.UNKNOWN
     out = Tensor(_axes(leaf, given.axes), (Term(exponent),), flow)
     if leaf in _RECURRENT:
         return Tuple((replace(out, axes=given.axes.shuffled()), replace(out, axes=Axes.UNKNOWN, data=True)))

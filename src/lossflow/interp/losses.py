@@ -10,6 +10,7 @@ import libcst as cst
 from lossflow.catalog import LossMatch
 from lossflow.catalog.entry import Effect, Loss, Unreduced
 from lossflow.catalog.legacy import effective_reduction
+from lossflow.domain import arithmetic
 from lossflow.domain.axes import Axes, Tail
 from lossflow.domain.environment import Kind, Record
 from lossflow.domain.exponent import Exponent
@@ -240,7 +241,7 @@ def _reduced(
     site = machine.site(*step_site)
     name = row.name if match.constructor else row.functional
     computed = Step(StepKind.COMPUTED, site, exponent, loss=name, reduction=reduction, default=default)
-    plain = all(value.exponent.is_zero for value in inputs if isinstance(value, Tensor))
+    plain = all(_is_plain_input(value) for value in inputs if isinstance(value, Tensor))
     term = Term(
         Exponent.ZERO if plain else Exponent.UNKNOWN,
         () if made is None else (made,),
@@ -252,6 +253,11 @@ def _reduced(
         unused = Unused(site, machine.root_number, loops, machine.grad_enabled, loss=name)
         machine.pending.setdefault((site, machine.root_number), unused)
     return result
+
+
+def _is_plain_input(value: Tensor) -> bool:
+    """True for what doesn't grow with the batch: an activation times something out of sight doesn't either."""
+    return value.exponent.is_zero or (value.axes.per_example and arithmetic.is_activation(value))
 
 
 def _of_parameters(inputs: list[Value]) -> bool:

@@ -153,7 +153,7 @@ def _indexed(axes: Axes, dim: int, index: Value) -> tuple[Axes, int]:
             return axes.with_one(dim), dim + 1
         case Const(value=int()):
             return axes.without(dim)[0], dim
-        case Tensor() if dim == 0 and axes.per_example and index.axes.per_example:
+        case Tensor() if dim == 0 and axes.per_example and (index.axes.per_example or index.mask):
             # A mask or a permutation picks examples; how many is a power of B all the same.
             return (Axes((True,), Tail.ANY if axes.rank != 1 else Tail.NONE, certain=False), 1)
         case Tensor() if index.axes.per_example and dim == 1:

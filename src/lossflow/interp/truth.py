@@ -72,7 +72,7 @@ def compared(machine: Machine, operator: cst.BaseCompOp, left: Value, right: Val
         return _constants(operator, left.value, right.value)
     if isinstance(operator, (cst.Equal, cst.NotEqual)) and _same(left, right) is False:
         return Const(isinstance(operator, cst.NotEqual))
-    return Unknown(computed=True)
+    return arithmetic.compare(left, right)
 
 
 def _constants(operator: cst.BaseCompOp, left: object, right: object) -> Value:
