@@ -32,9 +32,10 @@ SLUGS = {
     "LF303": "kl-mean",
     "LF304": "reduction-in-wrong-position",
     "LF305": "tensors-to-constructor",
+    "LF401": "average-off-by-batch-size",
 }
 ERRORS = {"LF105", "LF201", "LF202", "LF302", "LF304", "LF305"}
-NOTES = {"LF102", "LF103"}
+NOTES = {"LF102", "LF103", "LF401"}
 RAISES = {"LF201": RuntimeError, "LF302": ValueError, "LF305": RuntimeError}
 """What torch says to the bad example of a rule about code that can only raise."""
 every_rule = pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.code)

@@ -237,7 +237,13 @@ def means_dataset(name: str) -> bool:
     parts = words(name)
     if not parts or _NUMBER_OF.intersection(parts):
         return False
-    return parts[-1] in _DATASETS or (parts[-1] == "set" and parts[0] in _SPLITS)
+    return parts[-1] in _DATASETS or (parts[-1] in ("set", "ds") and parts[0] in _SPLITS)
+
+
+def means_sampler(name: str) -> bool:
+    """True for what draws the examples one by one: `train_sampler`, `SubsetRandomSampler`; not for a batch sampler."""
+    parts = words(name)
+    return parts[-1:] == ("sampler",) and "batch" not in parts
 
 
 _DRAWING = _vocabulary("get next sample load fetch draw read make generate")

@@ -13,6 +13,7 @@ from types import MappingProxyType
 from typing import Any
 
 from lossflow.domain.exponent import Exponent
+from lossflow.domain.tally import Tally
 from lossflow.domain.trace import Step
 from lossflow.domain.values import Const, Number, OneOf, Ref, Tensor, Tuple, Unknown, Value, join
 
@@ -43,6 +44,7 @@ class Record:
     count: Exponent = Exponent.ZERO
     cls: Value | None = None
     made: Step | None = None
+    length: Tally | None = None  # of a list that grows: what its length counts, None as long as nothing was added
 
     def get(self, key: Hashable) -> Value | None:
         """The value in slot `key`, or None when it has none."""
@@ -178,7 +180,13 @@ def join_records(left: Record, right: Record) -> Record:
         else left.slots.get(key) or right.slots[key]
         for key in (*left.slots, *(key for key in right.slots if key not in left.slots))
     }
-    return replace(left, slots=slots, rest=_join_rest(left.rest, right.rest), count=_join_counts(left, right))
+    return replace(
+        left,
+        slots=slots,
+        rest=_join_rest(left.rest, right.rest),
+        count=_join_counts(left, right),
+        length=_join_lengths(left, right),
+    )
 
 
 def _join_lists(left: Record, right: Record) -> Record:
@@ -187,7 +195,8 @@ def _join_lists(left: Record, right: Record) -> Record:
     rest = values[0] if values else None
     for value in values[1:]:
         rest = value if rest is None else join(rest, value)
-    return replace(left, slots=_NOTHING, rest=rest, count=_join_counts(left, right))
+    length = _join_lengths(left, right)
+    return replace(left, slots=_NOTHING, rest=rest, count=_join_counts(left, right), length=length)
 
 
 def _join_rest(left: Value | None, right: Value | None) -> Value | None:
@@ -203,6 +212,16 @@ def _join_counts(left: Record, right: Record) -> Exponent:
     return left.count.join(right.count)
 
 
+def _join_lengths(left: Record, right: Record) -> Tally | None:
+    """What the length counts; an empty list is where each begins."""
+    if left.length == right.length:
+        return left.length
+    for start, other in ((left, right), (right, left)):
+        if not start.slots and start.rest is None:
+            return other.length
+    return left.length.join(right.length) if left.length and right.length else Tally.UNKNOWN
+
+
 def _widened(before: Value | None, after: Value) -> Value:
     if before is None or before == after:
         return after
@@ -211,10 +230,10 @@ def _widened(before: Value | None, after: Value) -> Value:
             if before.axes != after.axes or len(before.terms) != len(after.terms):
                 return Unknown(why="it changes with every round of a loop", computed=True)
             terms = tuple(replace(b, exponent=a.exponent.widen(b.exponent)) for a, b in zip(before.terms, after.terms))
-            return replace(after, terms=terms)
+            return replace(after, terms=terms, tally=_widened_tally(before, after))
         case ((Number() | Const()), Number()):
             old = before.exponent if isinstance(before, Number) else Exponent.ZERO
-            return replace(after, exponent=old.widen(after.exponent))
+            return replace(after, exponent=old.widen(after.exponent), tally=_widened_tally(before, after))
         case Tuple(), Tuple() if len(before.items) == len(after.items):
             return Tuple(tuple(_widened(a, b) for a, b in zip(before.items, after.items)))
         case Ref() | OneOf(), _:
@@ -224,3 +243,8 @@ def _widened(before: Value | None, after: Value) -> Value:
                 else Unknown(why="it changes with every round of a loop", computed=True)
             )
     return Unknown(why="it changes with every round of a loop", computed=True)
+
+
+def _widened_tally(before: Value, after: Number | Tensor) -> Tally | None:
+    was = before.tally if isinstance(before, (Number, Tensor)) else None
+    return after.tally if was == after.tally else Tally.UNKNOWN

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
+from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from lossflow.domain.exponent import Exponent
@@ -256,6 +257,22 @@ class Looped(Event):
 @dataclass(frozen=True, slots=True)
 class Drawn(Event):
     """A batch is drawn by a call: `next(iterator)`, `get_batch("train")`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Averaged(Event):
+    """A total of losses of batches is divided by a number of batches or examples, for a report.
+
+    With K batches of B examples the total goes as K * B ** `total`, the number as K * B ** `divisor`. `site` is the
+    `update` call of a meter, else the division; `division` is that in any case. `amended` is True where the average is
+    multiplied or divided by what makes it right.
+    """
+
+    losses: Value | None = None
+    total: Fraction = Fraction(0)
+    divisor: Fraction = Fraction(0)
+    division: Site | None = None
+    amended: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from typing import Union
 
 from lossflow.domain.axes import Axes
 from lossflow.domain.exponent import Exponent
+from lossflow.domain.tally import Tally
 from lossflow.domain.trace import MAX_TRAIL, Multiplier, Period, Place, Site, Step, StepKind, Trail
 
 MAX_ALTERNATIVES = 4
@@ -26,6 +27,7 @@ class Unknown:
     why: str = ""
     computed: bool = False  # the result of a call or an operation: its name is less evidence
     site: Site | None = None
+    tally: Tally | None = None  # of a number that is only reported, as `len(loader)`
     over: Multiplier | None = None  # the counter of rounds by which it was divided
 
 
@@ -47,6 +49,7 @@ class Number:
     name: str = ""
     site: Site | None = None
     counter: bool = False
+    tally: Tally | None = None  # of a number that is only reported; None: what its exponent says
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +116,7 @@ class Tensor:
     loss: bool = False
     data: bool = False  # a batch as a loader yields it: perhaps a tuple or a dict of tensors
     mask: bool = False  # the result of a comparison: what it picks of a batch, it picks from all of its examples
+    tally: Tally | None = None  # of a total or an average that is only reported; None: what its exponent says
 
     @property
     def exponent(self) -> Exponent:
@@ -239,7 +243,10 @@ def join(left: Value, right: Value) -> Value:
         case Unknown(over=Multiplier()), _ if left.over == getattr(right, "over", None):
             return Unknown(computed=True, why=left.why, over=left.over)
         case Unknown(), Unknown():
-            return left if left.name and left.name == right.name else Unknown(why=left.why or right.why, computed=True)
+            tally = left.tally if left.tally == right.tally else None
+            if left.name and left.name == right.name:
+                return replace(left, tally=tally)
+            return Unknown(why=left.why or right.why, computed=True, tally=tally)
         case Unknown(), _:
             return Unknown(why=left.why, computed=True)
         case _, Unknown():
@@ -250,7 +257,7 @@ def join(left: Value, right: Value) -> Value:
             # `n = 0` before a loop, or every k rounds, of a number that counts them
             counts = [v.counter for v in (left, right) if isinstance(v, Number)]
             counter = bool(counts) and all(counts)
-            return Number(exponent_of(left).join(exponent_of(right)), counter=counter)
+            return Number(exponent_of(left).join(exponent_of(right)), counter=counter, tally=_join_tallies(left, right))
         case (Tensor() as tensor, Const(value=int() | float())) | (Const(value=int() | float()), Tensor() as tensor):
             return tensor  # `loss = 0` before a loop that adds to it
         case Tuple(), Tuple() if len(left.items) == len(right.items):
@@ -302,7 +309,7 @@ def _same_kind(left: Value, right: Value) -> bool:
             return False
 
 
-def _is_start(tensor: Tensor) -> bool:
+def is_start(tensor: Tensor) -> bool:
     """True for `torch.zeros(1)`, to which a loop adds losses."""
     plain = all(not term.trail for term in tensor.terms)
     return (
@@ -316,7 +323,7 @@ def _is_start(tensor: Tensor) -> bool:
 
 def _join_tensors(left: Tensor, right: Tensor) -> Tensor:
     for start, other in ((left, right), (right, left)):
-        if _is_start(start) and other.loss:
+        if is_start(start) and other.loss:
             return other
     same = left.differentiable is right.differentiable
     return Tensor(
@@ -326,6 +333,7 @@ def _join_tensors(left: Tensor, right: Tensor) -> Tensor:
         loss=left.loss or right.loss,
         data=left.data and right.data,
         mask=left.mask and right.mask,
+        tally=_join_tallies(left, right),
     )
 
 
@@ -367,6 +375,29 @@ def merged(terms: tuple[Term, ...]) -> Term:
         whole = whole.join(term.exponent)
     chosen = max(terms, key=lambda t: (t.exponent.low is not None, t.exponent.low or 0, len(t.trail)))
     return Term(whole, chosen.trail, all(term.batchless for term in terms))
+
+
+def tally_of(value: Value) -> Tally:
+    """How a number grows as far as it is only reported; what was never counted nor added up goes as its exponent."""
+    match value:
+        case Unknown() | Number() | Tensor() if value.tally is not None:
+            return value.tally
+        case Const(value=int() | float()):
+            return Tally.CONSTANT
+        case Number() if not value.exponent.is_zero:  # else perhaps a number of batches
+            return Tally(value.exponent.known)
+        case Tensor() if value.axes.reduced:
+            return Tally(value.exponent.known)
+    return Tally.UNKNOWN
+
+
+def _join_tallies(left: Value, right: Value) -> Tally | None:
+    """The tally of either; `total = 0` is where each begins."""
+    for start, other in ((left, right), (right, left)):
+        if isinstance(start, Const) and start.value == 0:
+            return tally_of(other) if isinstance(other, Number) and other.tally is not None else None
+    explicit = any(isinstance(v, (Number, Tensor)) and v.tally is not None for v in (left, right))
+    return tally_of(left).join(tally_of(right)) if explicit else None
 
 
 def exponent_of(value: Value) -> Exponent:

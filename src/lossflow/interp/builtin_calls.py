@@ -10,9 +10,10 @@ import libcst as cst
 from lossflow.domain import arithmetic
 from lossflow.domain.environment import Kind, Record
 from lossflow.domain.exponent import Exponent
+from lossflow.domain.tally import Tally
 from lossflow.domain.tensor_shapes import size_along
 from lossflow.domain.values import Class, Const, External, Number, Ref, Size, Super, Tensor, Tuple, Unknown, Value
-from lossflow.interp import attributes, classes, iteration, names
+from lossflow.interp import attributes, averages, classes, iteration, tallies
 from lossflow.interp.machine import Arguments, Frame, Machine
 
 Builtin = Callable[[Machine, Arguments, cst.CSTNode, Frame], Value]
@@ -27,6 +28,12 @@ def call_builtin(machine: Machine, name: str, arguments: Arguments, node: cst.CS
 
 
 def _len(machine: Machine, arguments: Arguments, node: cst.CSTNode, frame: Frame) -> Value:
+    value = _length(machine, arguments, node, frame)
+    tally = tallies.length(machine, arguments.get(0) or Const(None), node)
+    return value if tally is None else tallies.settled(value, tally)
+
+
+def _length(machine: Machine, arguments: Arguments, node: cst.CSTNode, frame: Frame) -> Value:
     site = machine.site(node, frame)
     match arguments.get(0):
         case Tensor(data=True):
@@ -68,22 +75,30 @@ def _range(machine: Machine, arguments: Arguments, node: cst.CSTNode, frame: Fra
     if exponent == Exponent.UNKNOWN:
         exponent = Exponent.between(0, 1)
     if isinstance(stop, Unknown) and stop.name == "len(loader)":
-        return machine.allocate(
-            node, Record(Kind.LIST, rest=iteration.INDEX, count=Exponent.UNKNOWN, cls=iteration.BATCHES)
-        )
+        index, cls = iteration.INDEX, iteration.UNCOUNTED
+        if stop.tally == Tally.BATCHES:
+            index, cls = replace(index, tally=Tally.BATCHES), iteration.BATCHES
+        return machine.allocate(node, Record(Kind.LIST, rest=index, count=Exponent.UNKNOWN, cls=cls))
     return machine.allocate(node, Record(Kind.LIST, rest=iteration.INDEX, count=exponent))
 
 
 def _enumerate(machine: Machine, arguments: Arguments, node: cst.CSTNode, frame: Frame) -> Value:
     iterable = arguments.get(0, "iterable") or Unknown()
-    pair = Tuple((iteration.INDEX, iteration.element(machine, iterable)))
+    tally = Tally.BATCHES if iteration.counts_batches(machine, iterable) else None
+    index = replace(iteration.INDEX, tally=tally)
+    pair = Tuple((index, iteration.element(machine, iterable)))
     return _like(machine, iterable, pair, node)
 
 
 def _like(machine: Machine, iterable: Value, element: Value, node: cst.CSTNode) -> Value:
     """An iterable of `element` that goes round as often as another."""
-    cls = iteration.BATCHES if iteration.draws_batches(machine, iterable) else None
-    return machine.allocate(node, Record(Kind.LIST, rest=element, count=iteration.trips(machine, iterable), cls=cls))
+    cls = iteration.UNCOUNTED if iteration.draws_batches(machine, iterable) else None
+    if cls is not None and iteration.counts_batches(machine, iterable):
+        cls = iteration.BATCHES
+    made = Record(Kind.LIST, rest=element, count=iteration.trips(machine, iterable), cls=cls)
+    if isinstance(iterable, Ref) and machine.get(iterable).kind is Kind.LIST:
+        made = replace(made, length=machine.get(iterable).length)
+    return machine.allocate(node, made)
 
 
 def _zip(machine: Machine, arguments: Arguments, node: cst.CSTNode, frame: Frame) -> Value:
@@ -111,7 +126,7 @@ def _sum(machine: Machine, arguments: Arguments, node: cst.CSTNode, frame: Frame
             whole = arithmetic.binary("+", whole, item, site=site, factor=machine.factor)
         return whole
     element = iteration.element(machine, iterable)
-    return names.repeated(element, iteration.trips(machine, iterable), site)
+    return averages.total(machine, iterable, element, site=site)
 
 
 def _number(machine: Machine, arguments: Arguments, node: cst.CSTNode, frame: Frame) -> Value:

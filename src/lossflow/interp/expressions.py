@@ -10,6 +10,7 @@ import libcst as cst
 from lossflow.domain import arithmetic
 from lossflow.domain.environment import Kind, Record
 from lossflow.domain.exponent import Exponent
+from lossflow.domain.tally import Tally
 from lossflow.domain.values import (
     Class,
     Const,
@@ -24,7 +25,18 @@ from lossflow.domain.values import (
     Value,
     join,
 )
-from lossflow.interp import attributes, cases, functions, iteration, names, rounds, subscripts, truth, unrolling
+from lossflow.interp import (
+    attributes,
+    cases,
+    functions,
+    iteration,
+    names,
+    rounds,
+    subscripts,
+    tallies,
+    truth,
+    unrolling,
+)
 from lossflow.interp.builtin_names import CONSTANTS
 from lossflow.interp.machine import Arguments, Frame, Loop, Machine
 
@@ -162,7 +174,8 @@ def operate(machine: Machine, operator: str, left: Value, right: Value, node: cs
         return iteration.merged(machine, left, right, node)
     if isinstance(left, Size) or isinstance(right, Size):
         return Unknown(computed=True, site=site)
-    return arithmetic.binary(operator, left, right, site=site, factor=machine.factor)
+    result = arithmetic.binary(operator, left, right, site=site, factor=machine.factor)
+    return tallies.combined(machine, operator, left, right, result=result, site=site)
 
 
 def _unary(machine: Machine, node: cst.UnaryOperation, frame: Frame) -> Value:
@@ -239,19 +252,22 @@ def _await(machine: Machine, node: cst.Await, frame: Frame) -> Value:
 def _yield(machine: Machine, node: cst.Yield, frame: Frame) -> Value:
     match node.value:
         case cst.From(item=item):
-            frame.yields.append(iteration.element(machine, machine.evaluate(item, frame)))
+            held = machine.evaluate(item, frame)
+            frame.yields.append(iteration.element(machine, held))
+            frame.drawing = frame.drawing and iteration.counts_batches(machine, held)
         case None:
             pass
         case value:
             frame.yields.append(machine.evaluate(value, frame))
+            frame.drawing = frame.drawing and bool(machine.loops) and machine.loops[-1].counted
     return Unknown(computed=True)
 
 
 def _comprehended(
     machine: Machine, comprehension: cst.CompFor, results: list[cst.BaseExpression], frame: Frame
-) -> tuple[list[list[Value]], Exponent | None]:
-    """The values of each round of a comprehension; where its rounds are many, those of one and the exponent of their
-    number.
+) -> tuple[list[list[Value]], Exponent | None, bool]:
+    """The values of each round of a comprehension; where its rounds are many, those of one, the exponent of their
+    number, and whether it is that of the batches.
     """
     scope = machine.allocate(comprehension, Record(Kind.SCOPE, cls=frame.scope))
     inner = Frame(frame.unit, scope, frame.code, frame.owner, frame.receiver, frame.entry)
@@ -274,7 +290,8 @@ def _comprehended(
     if inner.captured:
         frame.captured = True
     machine.release(inner)
-    return rows, trips
+    simple = comprehension.inner_for_in is None and not comprehension.ifs
+    return rows, trips, simple and iteration.counts_batches(machine, iterable)
 
 
 def _one_round(
@@ -301,14 +318,15 @@ def _one_round(
 
 
 def _list_comprehension(machine: Machine, node: cst.ListComp | cst.SetComp | cst.GeneratorExp, frame: Frame) -> Value:
-    rows, trips = _comprehended(machine, node.for_in, [node.elt], frame)
+    rows, trips, counted = _comprehended(machine, node.for_in, [node.elt], frame)
     if trips is None:
         return machine.allocate(node, Record(Kind.LIST, dict(enumerate(value for (value,) in rows))))
-    return machine.allocate(node, Record(Kind.LIST, rest=rows[0][0], count=trips))
+    length = Tally.BATCHES if counted else None
+    return machine.allocate(node, Record(Kind.LIST, rest=rows[0][0], count=trips, length=length))
 
 
 def _dict_comprehension(machine: Machine, node: cst.DictComp, frame: Frame) -> Value:
-    rows, trips = _comprehended(machine, node.for_in, [node.key, node.value], frame)
+    rows, trips, _ = _comprehended(machine, node.for_in, [node.key, node.value], frame)
     if trips is None and all(isinstance(key, Const) and isinstance(key.value, (str, int)) for key, _ in rows):
         slots = {key.value: value for key, value in rows if isinstance(key, Const)}
         return machine.allocate(node, Record(Kind.DICT, slots))

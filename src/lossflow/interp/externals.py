@@ -7,6 +7,7 @@ import libcst as cst
 from lossflow.domain.environment import Kind, Record
 from lossflow.domain.values import Const, External, Partial, Ref, Unknown, Value
 from lossflow.interp import (
+    averages,
     builtin_calls,
     contexts,
     distributions,
@@ -88,6 +89,8 @@ def call_external(machine: Machine, name: str, arguments: Arguments, node: cst.C
         return _module_container(machine, name, arguments, node)
     if (number := numeric.call_function(machine, name, arguments, machine.site(node, frame))) is not None:
         return number
+    if (average := averages.call_function(machine, name, arguments, machine.site(node, frame))) is not None:
+        return average
     if (result := torch_functions.call_function(machine, name, arguments, node, frame)) is not None:
         return result
     if distributions.is_distribution(name):
@@ -131,8 +134,22 @@ def _object(machine: Machine, name: str, arguments: Arguments, node: cst.CSTNode
     leaf = name.rpartition(".")[2]
     if leaf in ("prepare", "initialize") and name.startswith(("accelerate.", "apex.amp.", "amp.")):
         return unseen.prepared(machine, arguments)
+    if name in iteration.LOADERS:
+        return machine.allocate(node, Record(Kind.INSTANCE, _of_loader(machine, name, arguments), cls=External(name)))
     if leaf[:1].isupper() or layers.is_layer(name):
         return machine.allocate(node, Record(Kind.INSTANCE, arguments.keywords, cls=External(name)))
     if leaf == "parse_args":
         return Unknown("args")
     return Unknown(computed=True, why=f"what `{name}` returns", site=machine.site(node, frame))
+
+
+def _of_loader(machine: Machine, name: str, arguments: Arguments) -> dict[str, Value]:
+    """The attributes of a loader; a DataLoader draws single examples where it isn't told how many."""
+    slots: dict[str, Value] = dict(arguments.keywords)
+    if not name.startswith("monai.") and len(arguments.positional) > 1:
+        slots["batch_size"] = arguments.positional[1]
+    if name.endswith(".DataLoader") and not arguments.open and "batch_sampler" not in slots:
+        slots.setdefault("batch_size", Const(1))
+    if "batch_size" in slots:
+        slots["batch_size"] = machine.named(slots["batch_size"], "batch_size")
+    return slots

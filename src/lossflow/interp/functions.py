@@ -8,6 +8,7 @@ import libcst as cst
 
 from lossflow.domain.environment import Kind, Record
 from lossflow.domain.exponent import Exponent
+from lossflow.domain.tally import Tally
 from lossflow.domain.values import Const, External, Function, Tuple, Unknown, Value, join
 from lossflow.interp import annotated, outcomes
 from lossflow.interp.budget import MAX_DEPTH, MAX_RECURSION
@@ -80,6 +81,7 @@ def _run(machine: Machine, function: Function, arguments: Arguments, node: cst.C
         machine.put(scope, name, value)
     receiver = bound.get(parameters(function)[0]) if parameters(function) else None
     frame = Frame(code.unit, scope, code, function.owner, receiver, entry if code.unit is not machine.root else None)
+    frame.call, frame.depth = machine.site(node, caller), len(machine.loops)
     if isinstance(code.node, cst.Lambda):
         value = machine.evaluate(code.node.body, frame)
         machine.release(frame)
@@ -89,9 +91,9 @@ def _run(machine: Machine, function: Function, arguments: Arguments, node: cst.C
     machine.heap = heap or machine.heap
     machine.release(frame)
     if frame.yields:
-        return machine.allocate(
-            code.node.body, Record(Kind.LIST, rest=machine.joined(frame.yields), count=Exponent.UNKNOWN)
-        )
+        length = Tally.BATCHES if frame.drawing else None
+        made = Record(Kind.LIST, rest=machine.joined(frame.yields), count=Exponent.UNKNOWN, length=length)
+        return machine.allocate(code.node.body, made)
     if outcome.returns is None:
         return Const(None) if outcome.falls is not None else Unknown(computed=True)
     return outcome.returns.value if outcome.falls is None else join(outcome.returns.value, Const(None))

@@ -10,6 +10,7 @@ from lossflow.catalog.names import means_batch, means_loader
 from lossflow.domain.axes import Axes
 from lossflow.domain.environment import Kind, Record
 from lossflow.domain.exponent import Exponent
+from lossflow.domain.tally import Tally
 from lossflow.domain.tensor_shapes import size_along
 from lossflow.domain.values import (
     Class,
@@ -185,6 +186,12 @@ def appended(machine: Machine, target: Ref, value: Value) -> None:
     """`target.append(value)`: in a loop the place of the element is not known, but how often one is added is."""
     record = machine.get(target)
     count = machine.trips_since(target, None)
+    loops = machine.loops_since(target, None)
+    counted = [loop for loop in loops if loop.counted]
+    once = len(counted) == 1 and all(loop in counted or loop.trips.is_zero for loop in loops)
+    length = Tally.BATCHES if once else Tally.UNKNOWN
+    if record.length is not None:
+        length = record.length.join(length)
     in_loop = len(machine.loops) > machine.depths.get((target.address, None), 0)
     if not in_loop and record.rest is None:
         machine.heap[target.address] = record.put(len(record.slots), value)
@@ -192,9 +199,10 @@ def appended(machine: Machine, target: Ref, value: Value) -> None:
     if record.rest is None and record.slots:
         whole = machine.joined(tuple(record.slots.values()))
         record = replace(record, slots={}, rest=join(whole, value), count=count)
+        length = Tally.UNKNOWN
     else:
         record = record.add(value, count)
-    machine.heap[target.address] = record
+    machine.heap[target.address] = replace(record, length=length)
 
 
 def draws_batches(machine: Machine, value: Value) -> bool:
@@ -203,8 +211,24 @@ def draws_batches(machine: Machine, value: Value) -> bool:
         return True
     if isinstance(value, Ref):
         record = machine.get(value)
-        return record.kind is Kind.LIST and record.cls == BATCHES
+        return record.kind is Kind.LIST and record.cls in (BATCHES, UNCOUNTED)
     return False
+
+
+def counts_batches(machine: Machine, value: Value) -> bool:
+    """True when a loop over `value` goes round once for each batch of a loader, of more than one example.
+
+    It may also be a list or a generator of what was made for each batch.
+    """
+    match value:
+        case Ref():
+            record = machine.get(value)
+            if record.kind is Kind.LIST:
+                return record.cls == BATCHES or record.length == Tally.BATCHES
+            return is_loader(machine, value) and record.get("batch_size") not in (Const(1), Const(None))
+        case OneOf(values=values):
+            return all(counts_batches(machine, v) for v in values)
+    return is_loader(machine, value)
 
 
 def of_batches(machine: Machine, node: cst.For, iterable: Value) -> Value:
@@ -220,11 +244,13 @@ def of_batches(machine: Machine, node: cst.For, iterable: Value) -> Value:
             )
     if yielded == element(machine, iterable):
         return iterable
-    return machine.allocate(node, Record(Kind.LIST, rest=yielded, count=Exponent.UNKNOWN, cls=BATCHES))
+    return machine.allocate(node, Record(Kind.LIST, rest=yielded, count=Exponent.UNKNOWN, cls=UNCOUNTED))
 
 
 BATCHES = External("lossflow.batches")
 """The class of the record that stands for `enumerate(loader)` and its like."""
+UNCOUNTED = External("lossflow.uncounted")
+"""The same, where a batch may be one example, or only its name says that it is a batch."""
 
 
 def parameters_of(machine: Machine, node: cst.CSTNode, *, named: bool = False) -> Value:

@@ -21,7 +21,8 @@ def run_for(machine: Machine, node: cst.For, frame: Frame) -> Outcome:
     items = unrolling.rounds(machine, iterable)
     if items is not None:
         return _unrolled(machine, node, items, frame)
-    loop = Loop(id(node), iteration.trips(machine, iterable), iteration.draws_batches(machine, iterable))
+    trips, draws = iteration.trips(machine, iterable), iteration.draws_batches(machine, iterable)
+    loop = Loop(id(node), trips, draws, counted=iteration.counts_batches(machine, iterable))
 
     def one_round() -> Outcome:
         names.assign(machine, node.target, iteration.element(machine, iterable), frame)

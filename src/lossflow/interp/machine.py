@@ -91,6 +91,9 @@ class Frame:
     nonlocals: set[str] = field(default_factory=set)
     yields: list[Value] = field(default_factory=list)
     captured: bool = False  # a function or class was defined in this call, and may outlive it
+    call: Site | None = None  # where it was called
+    depth: int = 0  # how many loops were around the call
+    drawing: bool = True  # what it yields it has made for each batch of a loader
 
 
 @dataclass(slots=True)
@@ -118,6 +121,7 @@ class Loop:
     number: int
     trips: Exponent
     batches: bool = False
+    counted: bool = False  # and none of these batches is known to be a single example
 
 
 @dataclass(frozen=True, slots=True)
@@ -277,12 +281,15 @@ class Machine:
 
         Without `batches`, loops that draw a batch in each round don't count.
         """
-        depth = self.depths.get((ref.address, key), 0)
         trips = Exponent.ZERO
-        for loop in self.loops[depth:]:
+        for loop in self.loops_since(ref, key):
             if batches or not loop.batches:
                 trips = trips + loop.trips
         return trips
+
+    def loops_since(self, ref: Ref, key: object) -> tuple[Loop, ...]:
+        """The loops that began after the slot (or, for key None, the object) was set."""
+        return tuple(self.loops[self.depths.get((ref.address, key), 0) :])
 
     # --- evidence ----------------------------------------------------------------------------------------------
 

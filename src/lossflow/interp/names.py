@@ -114,19 +114,24 @@ def accumulate(machine: Machine, target: cst.BaseExpression, addend: Value, node
     steps, heads or layers does not.
     """
     counts = isinstance(addend, Const)  # `steps += 1`: at every step, as many as have been, whatever the batch
-    trips = Exponent.ZERO
+    held = slot(machine, target, frame)
+    trips = Exponent.ZERO if held is None else machine.trips_since(*held, batches=not counts)
+    return repeated(addend, trips, machine.site(node, frame))
+
+
+def slot(machine: Machine, target: cst.BaseExpression, frame: Frame) -> tuple[Ref, object] | None:
+    """The object and the key under which a target is held; key None for the elements of a container."""
     match target:
         case cst.Name(value=name):
-            trips = machine.trips_since(scope_of(machine, name, frame), name, batches=not counts)
+            return scope_of(machine, name, frame), name
         case cst.Attribute(value=owner, attr=cst.Name(value=attribute)):
             ref = machine.evaluate(owner, frame)
-            if isinstance(ref, Ref):
-                trips = machine.trips_since(ref, attribute, batches=not counts)
+            return (ref, attribute) if isinstance(ref, Ref) else None
         case cst.Subscript(value=owner):
             ref = machine.evaluate(owner, frame)
-            if isinstance(ref, Ref) and machine.get(ref).kind in (Kind.DICT, Kind.LIST):
-                trips = machine.trips_since(ref, None, batches=not counts)
-    return repeated(addend, trips, machine.site(node, frame))
+            kept = isinstance(ref, Ref) and machine.get(ref).kind in (Kind.DICT, Kind.LIST)
+            return (ref, None) if isinstance(ref, Ref) and kept else None
+    return None
 
 
 def repeated(value: Value, trips: Exponent, site: Site) -> Value:

@@ -9,6 +9,7 @@ from typing import Any
 import libcst as cst
 
 from lossflow.domain.exponent import Exponent
+from lossflow.domain.tally import Tally
 from lossflow.domain.values import Const, Number, Unknown, Value
 from lossflow.interp import (
     cases,
@@ -21,6 +22,7 @@ from lossflow.interp import (
     names,
     patterns,
     rounds,
+    tallies,
     truth,
     untaken,
 )
@@ -116,7 +118,12 @@ def _update(
     value = machine.evaluate(operand, frame)
     if gradients.note_update(machine, target, operator, value, node, frame):
         return falls(machine)
+    tally: Tally | None = None
     if operator in ("+", "-"):
+        held = names.slot(machine, target, frame)
+        if held is not None and operator == "+":
+            update = tallies.update_of_meter(machine, operand, frame)
+            tally = tallies.accumulated(machine, machine.loops_since(*held), before, value, update=update)
         value = names.accumulate(machine, target, value, node, frame)
     depths = dict(machine.depths)
     after = operate(machine, operator, before, value, node, frame)
@@ -124,6 +131,8 @@ def _update(
         after = Number(Exponent.ZERO)  # `n += 1` counts steps: its name says nothing of examples
     if operator == "+" and isinstance(after, Number) and isinstance(operand, cst.Integer) and operand.value == "1":
         after = replace(after, counter=True)
+    if tally is not None:
+        after = tallies.settled(after, tally)
     names.assign(machine, target, after, frame)
     machine.depths.update(depths)
     return falls(machine)

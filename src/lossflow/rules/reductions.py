@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from fractions import Fraction
 
-from lossflow.domain.trace import Backward, Pairs, Place, Site, Step, StepKind, Trace
+from lossflow.domain.trace import Averaged, Backward, Event, Pairs, Place, Site, Step, StepKind, Trace
 from lossflow.domain.values import Tensor, Term, Value, alternatives
 from lossflow.source import Span
 
@@ -58,23 +58,44 @@ def own_choice(term: Term) -> Step | None:
 
 def merely_imported(trace: Trace, choice: Site, backward: Backward) -> bool:
     """True when another file's own analysis brings the two together, so that the finding stands there."""
-    if trace.here(choice) or trace.here(backward.site):
+    return _brought_together_elsewhere(trace, choice, backward.site, files=backward.files)
+
+
+def averaged_elsewhere(trace: Trace, choice: Site, average: Averaged) -> bool:
+    """The same of a loss and the division that makes an average of it."""
+    assert average.division is not None
+    if trace.here(average.site):
         return False
-    pair = (_spot(trace, choice.place), _spot(trace, backward.site.place))
-    files = {choice.place.file, backward.site.place.file, *backward.files} - {trace.file}
-    return any(pair in trace.elsewhere(file) for file in sorted(files))
+    files = frozenset({average.site.place.file})
+    return _brought_together_elsewhere(trace, choice, average.division, files=files)
+
+
+def _brought_together_elsewhere(trace: Trace, choice: Site, end: Site, *, files: frozenset[str]) -> bool:
+    if trace.here(choice) or trace.here(end):
+        return False
+    pair = (_spot(trace, choice.place), _spot(trace, end.place))
+    others = {choice.place.file, end.place.file, *files} - {trace.file}
+    return any(pair in trace.elsewhere(file) for file in sorted(others))
 
 
 def pairs(trace: Trace) -> Pairs:
-    """Every place on the way of a loss, with the backward that the loss reaches."""
+    """Every place on the way of a loss, with the backward or the division that the loss reaches."""
     return frozenset(
-        (_spot(trace, step.site.place), _spot(trace, event.site.place))
+        (_spot(trace, step.site.place), _spot(trace, end.place))
         for event in trace.events
-        if isinstance(event, Backward)
-        for tensor in tensors(event.objective)
+        for end, reaching in _ends(event)
+        for tensor in reaching
         for term in tensor.terms
         for step in term.trail
     )
+
+
+def _ends(event: Event) -> Iterator[tuple[Site, Iterator[Tensor]]]:
+    match event:
+        case Backward():
+            yield event.site, tensors(event.objective)
+        case Averaged(losses=Tensor() as losses, division=Site() as division):
+            yield division, iter((losses,))
 
 
 def _spot(trace: Trace, place: Place) -> tuple[str, Span]:

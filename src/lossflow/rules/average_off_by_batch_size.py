@@ -1,0 +1,152 @@
+"""LF401."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from lossflow.domain.exponent import Exponent
+from lossflow.domain.trace import Averaged, Backward, Place, Step, StepKind, Trace
+from lossflow.domain.values import Tensor, Term
+from lossflow.findings import Finding, Related, Role, Severity
+from lossflow.rules.reductions import averaged_elsewhere, own_choice, tensors
+from lossflow.rules.rule import Rule, related
+from lossflow.rules.way import unrepeated
+from lossflow.rules.wording import line, power
+
+
+class AverageOffByBatchSize(Rule):
+    """A reported average divides losses of batches by a number that does not fit their reduction.
+
+    ## Why
+    A total of batch means is a matter of the number of batches, a total of batch sums one of the number of examples.
+    Divided by the other number, the loss that is printed is off by a factor of the batch size: it can't be compared
+    with a run at another batch size, with a validation loss that is averaged rightly, or with the literature.
+    Training itself is not affected, unless early stopping or a scheduler compares such numbers.
+
+    ## Bad
+    ```python
+    import torch
+    from torch import nn
+
+    model = nn.Linear(4, 3)
+    criterion = nn.CrossEntropyLoss()
+    dataset = torch.utils.data.TensorDataset(torch.randn(32, 4), torch.randint(3, (32,)))
+    loader = torch.utils.data.DataLoader(dataset, batch_size=8)
+
+    total = 0.0
+    with torch.no_grad():
+        for inputs, labels in loader:
+            total += criterion(model(inputs), labels).item()
+    print(total / len(dataset))
+    ```
+
+    ## Good
+    ```python
+    import torch
+    from torch import nn
+
+    model = nn.Linear(4, 3)
+    criterion = nn.CrossEntropyLoss()
+    dataset = torch.utils.data.TensorDataset(torch.randn(32, 4), torch.randint(3, (32,)))
+    loader = torch.utils.data.DataLoader(dataset, batch_size=8)
+
+    total = 0.0
+    with torch.no_grad():
+        for inputs, labels in loader:
+            total += criterion(model(inputs), labels).item()
+    print(total / len(loader))
+    ```
+
+    ## Fix safety
+    Unsafe: the reported number changes, and with it whatever compares it, such as early stopping.
+
+    ## References
+    - PyTorch documentation, "torch.nn.CrossEntropyLoss", parameter `reduction`
+    - PyTorch documentation, "torch.utils.data.DataLoader": its length is a number of batches
+    """
+
+    code = "LF401"
+    name = "average-off-by-batch-size"
+    fixable = "unsafe"
+    severity = Severity.NOTE
+
+    def check(self, trace: Trace) -> Iterator[Finding]:
+        """Each average of losses that goes as a power of the batch size, once."""
+        averages = [event for event in trace.events if isinstance(event, Averaged)]
+        amended = {event.division for event in averages if event.amended}
+        found: dict[Place, Finding] = {}
+        for event in averages:
+            if event.amended or event.total == event.divisor or event.division in amended:
+                continue
+            if _is_objective(trace, event):
+                continue
+            term = _term(event)
+            choice = own_choice(term)
+            if not averaged_elsewhere(trace, choice.site if choice else event.site, event):
+                message = _message(trace, event, term, choice)
+                ways = unrepeated(_way(trace, event, choice))
+                found.setdefault(event.site.entry, self.finding(trace, event.site.entry, message, related=ways))
+        yield from found.values()
+
+
+def _term(event: Averaged) -> Term:
+    assert isinstance(event.losses, Tensor)
+    return event.losses.terms[0]
+
+
+def _is_objective(trace: Trace, event: Averaged) -> bool:
+    """True where the total itself reaches backward: its average is no mere report, and other rules speak of it."""
+    added = _term(event).last(StepKind.ADDED)
+    return added is not None and any(
+        added in term.trail
+        for backward in trace.events
+        if isinstance(backward, Backward)
+        for tensor in tensors(backward.objective)
+        for term in tensor.terms
+        if isinstance(event.losses, Tensor) and event.losses.differentiable is not False
+    )
+
+
+def _message(trace: Trace, event: Averaged, term: Term, choice: Step | None) -> str:
+    subject = "The average that this call updates" if event.site != event.division else "This average"
+    where = f" ({line(trace, choice.site.place)})" if choice else ""
+    what, follows, cure = _words(event, scaled=_is_scaled(term))
+    return f"{subject} is that of {what.format(where)}, so it {follows}. {cure}."
+
+
+def _words(event: Averaged, *, scaled: bool) -> tuple[str, str, str]:
+    """What is divided by what, `{}` standing for where its reduction was chosen; by how much it is off; what to do."""
+    too_large = "is too large by a factor of the batch size"
+    match event.total, event.divisor:
+        case 0, 1:
+            return (
+                "batch means{}, divided by the number of examples",
+                "is too small by a factor of the batch size",
+                "Divide by the number of batches, or multiply each mean by the number of its examples",
+            )
+        case 1, 0 if scaled:
+            what = "batch means{} times their numbers of examples, divided by the number of batches"
+            return what, too_large, "Divide by the number of examples, or add up the means as they are"
+        case 1, 0:
+            return "batch sums{}, divided by the number of batches", too_large, "Divide by the number of examples"
+        case 2, 1:
+            what = "batch sums{} times their numbers of examples, divided by the number of examples"
+            return what, too_large, "Add up the sums as they are, or divide each by the number of its examples first"
+    grows = power(Exponent.of(abs(event.total - event.divisor)))
+    return (
+        "losses of batches{}, divided by a number that does not fit their reduction",
+        f"is too {'large' if event.total > event.divisor else 'small'} by a factor of {grows}, B being the batch size",
+        "Divide batch means by the number of batches, and batch sums by the number of examples",
+    )
+
+
+def _is_scaled(term: Term) -> bool:
+    """True where a loss was multiplied by the batch size."""
+    return any(step.kind is StepKind.SCALED and step.exponent.known == 1 for step in term.trail)
+
+
+def _way(trace: Trace, event: Averaged, choice: Step | None) -> Iterator[Related]:
+    if choice is not None:
+        yield related(trace, Role.REDUCTION, choice.site, "the reduction is chosen here")
+    if event.division is not None and event.division.place != event.site.entry:
+        yield related(trace, Role.DIVISION, event.division, "the division is here")
