@@ -114,7 +114,7 @@ register(
     "requires_grad_ retain_grad neg negative abs absolute relu leaky_relu triu tril flip roll real imag "
     "as_tensor share_memory_ pin_memory view_as_real numpy tolist nan_to_num squeeze_copy positive "
     "resolve_conj rename refine_names dropout alpha_dropout "
-    "dropout1d dropout2d dropout3d feature_alpha_dropout conj conj_physical",
+    "dropout1d dropout2d dropout3d feature_alpha_dropout conj conj_physical astype",
 )
 register(
     METHODS,

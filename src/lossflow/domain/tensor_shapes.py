@@ -97,9 +97,21 @@ def _permuted(call: Call) -> Value:
     return replace(call.tensor, axes=axes.shuffled(), data=False)
 
 
-def _expanded(call: Call) -> Value:
-    """`expand`, `repeat`: copies; where they add examples is unknown unless the sizes are literals."""
+def _multiplied(call: Call) -> Value:
+    """`repeat`, `tile`: as `expand`, but a size counts copies, which multiply the examples where they are."""
     sizes = call.args[0].items if len(call.args) == 1 and isinstance(call.args[0], Tuple) else call.args
+    dims = call.tensor.axes.dims[::-1]
+    if any(over and not call.factor(size).is_zero for over, size in zip(dims, sizes[::-1])):
+        return replace(call.tensor, axes=Axes.UNKNOWN, data=False)
+    return _expanded(call)
+
+
+def _expanded(call: Call) -> Value:
+    """`expand`: copies; where they add examples is unknown unless the sizes tell."""
+    sizes = call.args[0].items if len(call.args) == 1 and isinstance(call.args[0], Tuple) else call.args
+    aligned = _aligned(call, sizes)
+    if aligned is not None:
+        return replace(call.tensor, axes=aligned, data=False)
     fixed = all(call.factor(size).is_zero for size in sizes)
     if fixed and call.tensor.axes.batches is not None:
         return replace(
@@ -110,6 +122,27 @@ def _expanded(call: Call) -> Value:
     if call.tensor.axes.reduced and len(sizes) and call.factor(sizes[0]).at_least(1):
         return replace(call.tensor, axes=Axes((True,) + (False,) * (len(sizes) - 1)), data=False)
     return replace(call.tensor, axes=Axes.UNKNOWN, data=False)
+
+
+def _aligned(call: Call, sizes: tuple[Value, ...]) -> Axes | None:
+    """The axes of copies of a tensor of known rank, aligned at the last dimension; None where a size tells nothing."""
+    axes = call.tensor.axes
+    exponents = [Exponent.ZERO if size == Const(-1) else call.factor(size) for size in sizes]
+    if axes.rank is None or axes.rank > len(sizes) or any(e.known not in (0, 1) for e in exponents):
+        return None
+    held = (False,) * (len(sizes) - axes.rank) + axes.dims
+    return replace(axes, dims=tuple(over or e.known == 1 for over, e in zip(held, exponents)))
+
+
+def _repeated(call: Call) -> Value:
+    """`repeat_interleave(k, dim)`: every element k times, along one dimension or in a row."""
+    count, dim = call.argument(0, "repeats"), call.argument(1, "dim")
+    axes = call.tensor.axes
+    if count is None or isinstance(count, Tensor) or not call.factor(count).is_zero:
+        return replace(call.tensor, axes=Axes.UNKNOWN, data=False)
+    if dim is None:
+        axes = Axes.VECTOR if axes.batches == 1 else axes if axes.rank == 1 else axes.shuffled()
+    return replace(call.tensor, axes=axes, data=False)
 
 
 def _same_or_shuffled(call: Call, sizes: tuple[Value, ...]) -> Axes:
@@ -170,10 +203,8 @@ def _selected(call: Call) -> Value:
 
 def _chunked(call: Call) -> Value:
     """`chunk(n)`: n pieces; along the examples each has some of them."""
-    first = call.argument(1, "dim") in (None, Const(0))
-    if first and call.tensor.axes.known and call.tensor.axes.dims[:1] == (True,):
-        return replace(call.tensor, data=True)
-    return _split(call)
+    count = call.argument(0, "chunks")
+    return replace(call.tensor, data=True) if isinstance(count, Const) else _split(call)
 
 
 def _split(call: Call) -> Value:
@@ -230,7 +261,9 @@ register(METHODS, _unsqueezed, "unsqueeze")
 register(METHODS, _squeezed, "squeeze")
 register(METHODS, _transposed, "transpose swapaxes swapdims movedim")
 register(METHODS, _permuted, "permute")
-register(METHODS, _expanded, "expand repeat tile broadcast_to repeat_interleave")
+register(METHODS, _expanded, "expand broadcast_to")
+register(METHODS, _multiplied, "repeat tile")
+register(METHODS, _repeated, "repeat_interleave")
 register(
     METHODS,
     lambda call: (

@@ -32,6 +32,10 @@ _ELEMENTWISE = frozenset(
 """Families whose log-probability has the shape of the value; the others reduce their event dimensions."""
 
 
+_OF_ROWS = frozenset({"MultivariateNormal", "LowRankMultivariateNormal", "Dirichlet", "OneHotCategorical"})
+"""Families whose events are the rows of their first parameter."""
+
+
 def is_distribution(name: str) -> bool:
     """True for a distribution class of torch."""
     return name.startswith(_HOME) and name.rpartition(".")[2][:1].isupper()
@@ -51,6 +55,8 @@ def call_method(machine: Machine, receiver: Ref, name: str, arguments: Arguments
         return _over_last(name, arguments, held)
     if family == "Independent":
         return _independent(machine, record, name, arguments)
+    if family in _OF_ROWS:
+        return _of_rows(name, arguments, held)
     if family not in _ELEMENTWISE:
         return None
     match name:
@@ -83,6 +89,26 @@ def _over_last(name: str, arguments: Arguments, held: list[Tensor]) -> Value | N
     return None
 
 
+def _of_rows(name: str, arguments: Arguments, held: list[Tensor]) -> Value | None:
+    """`MultivariateNormal(mean, covariance)`: an event for each row, and a number for each event."""
+    value = arguments.get(0, "value")
+    if not held or any(not tensor.exponent.is_zero for tensor in held):
+        return None
+    flow = True if any(tensor.differentiable for tensor in held) else held[0].differentiable
+    event = replace(held[0], differentiable=flow, data=False)
+    match name:
+        case "log_prob" if isinstance(value, Tensor) and value.axes.per_example:
+            both = arithmetic.elementwise(value, event)
+            return replace(both, axes=value.axes.without(-1)[0])
+        case "rsample" if not arguments.positional and not arguments.keywords:
+            return event
+        case "sample" if not arguments.positional and not arguments.keywords:
+            return replace(event, differentiable=False)
+        case "entropy":
+            return replace(event, axes=event.axes.without(-1)[0])
+    return None
+
+
 def _independent(machine: Machine, record: Record, name: str, arguments: Arguments) -> Value | None:
     """`Independent(base, 1)`: what `base` says of each element is summed over the last dimension."""
     base, count = record.get("parameter0"), record.get("parameter1")
@@ -95,18 +121,33 @@ def _independent(machine: Machine, record: Record, name: str, arguments: Argumen
 
 
 def divergence(machine: Machine, arguments: Arguments) -> Value | None:
-    """`kl_divergence(p, q)` of two elementwise distributions: the shape of their parameters."""
-    held: list[Tensor] = []
-    for side in arguments.positional[:2]:
-        cls = machine.get(side).cls if isinstance(side, Ref) else None
-        if (
-            not isinstance(side, Ref)
-            or not isinstance(cls, External)
-            or cls.name.rpartition(".")[2] not in _ELEMENTWISE
-        ):
-            return None
-        held += [v for v in machine.get(side).slots.values() if isinstance(v, Tensor)]
-    return _together(held) if held else None
+    """`kl_divergence(p, q)` of two distributions of a kind: a number for each element, or each row."""
+    given = arguments.positional
+    left, right = (_base(machine, side) for side in given[:2]) if len(given) > 1 else (None, None)
+    if left is None or right is None:
+        return None
+    (family, events, held), (_, more, others) = left, right
+    whole = _together([*held, *others]) if held or others else None
+    if whole is None or events != more:
+        return None
+    for _ in range(events + (family not in _ELEMENTWISE)):
+        whole = replace(whole, axes=whole.axes.without(-1)[0])
+    return whole
+
+
+def _base(machine: Machine, side: Value) -> tuple[str, int, list[Tensor]] | None:
+    """The family of a distribution, how many dimensions `Independent` takes for one event, and its parameters."""
+    record = machine.get(side) if isinstance(side, Ref) else None
+    if record is None or not isinstance(record.cls, External):
+        return None
+    family = record.cls.name.rpartition(".")[2]
+    base, count = record.get("parameter0"), record.get("parameter1")
+    if family == "Independent":
+        inner = _base(machine, base) if base is not None and count == Const(1) else None
+        return None if inner is None else (inner[0], inner[1] + 1, inner[2])
+    if family not in _ELEMENTWISE | {"Categorical", "OneHotCategorical", "Dirichlet"}:
+        return None
+    return family, 0, [v for v in record.slots.values() if isinstance(v, Tensor)]
 
 
 def _together(tensors: list[Tensor]) -> Tensor:

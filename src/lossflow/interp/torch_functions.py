@@ -14,8 +14,8 @@ from lossflow.domain.exponent import Exponent
 from lossflow.domain.tensor_calls import Call
 from lossflow.domain.tensor_products import product, products
 from lossflow.domain.trace import Step, StepKind
-from lossflow.domain.values import Const, External, Tensor, Term, Unknown, Value, merged
-from lossflow.interp import creators, iteration, joining, layers, methods
+from lossflow.domain.values import Const, External, Tensor, Term, Tuple, Unknown, Value, merged
+from lossflow.interp import creators, iteration, joining, layers, methods, sequences
 from lossflow.interp.machine import Arguments, Frame, Machine
 
 _HOMES = ("torch.nn.functional.", "torch.special.", "torch.linalg.", "torch.Tensor.", "torch.")
@@ -31,6 +31,8 @@ def call_function(machine: Machine, name: str, arguments: Arguments, node: cst.C
         return creators.created(machine, leaf, arguments)
     if leaf in _FUNCTIONS:
         return _FUNCTIONS[leaf](machine, arguments, node, frame)
+    if name.startswith("torch.nn.init.") and isinstance(arguments.get(0, "tensor"), Tensor):
+        return arguments.get(0, "tensor")
     if name in ("torch.nn.Parameter", "torch.nn.parameter.Parameter"):
         return _parameter(arguments.get(0, "data"))
     if layers.is_layer(name):
@@ -150,6 +152,14 @@ def _is_made_here(machine: Machine, arguments: Arguments, frame: Frame) -> bool:
     return False
 
 
+def _in_parallel(machine: Machine, arguments: Arguments, node: cst.CSTNode, frame: Frame) -> Value:
+    """`data_parallel(model, inputs)` is `model(inputs)`."""
+    model, inputs = arguments.get(0, "module"), sequences.as_tuple(machine, arguments.get(1, "inputs") or Tuple(()))
+    if model is None:
+        return Unknown(computed=True)
+    return machine.call(model, Arguments(inputs.items if isinstance(inputs, Tuple) else (inputs,)), node, frame)
+
+
 _LAYERS = (
     "linear bilinear embedding conv1d conv2d conv3d conv_transpose1d conv_transpose2d conv_transpose3d max_pool1d "
     "max_pool2d max_pool3d avg_pool1d avg_pool2d avg_pool3d adaptive_avg_pool1d adaptive_avg_pool2d "
@@ -166,6 +176,7 @@ _FUNCTIONS: dict[str, Function] = {
     "vstack": joining.along_a_dimension,
     "where": _where,
     "einsum": _einsum,
+    "nn.parallel.data_parallel": _in_parallel,
     "autograd.Variable": _variable,
     "autograd.variable.Variable": _variable,
     **dict.fromkeys(_LAYERS.split(), _layer),
