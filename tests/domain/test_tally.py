@@ -76,10 +76,10 @@ def test_a_total_begins_at_zero_and_nowhere_else() -> None:
     total = Number(Exponent.UNKNOWN, tally=Tally.EXAMPLES)
     assert tally_of(join(Const(0), total)) == Tally.EXAMPLES
     assert not tally_of(join(Const(3), total)).known
-    loss = replace(SUM, tally=Tally.EXAMPLES)
-    assert join(Const(0.0), loss) == loss
-    sum_of_one_batch = SUM.step(Step(StepKind.REDUCED, site(1)))
-    assert not tally_of(join(sum_of_one_batch, loss)).known
+    one = SUM.step(Step(StepKind.REDUCED, site(1)))
+    several = replace(one, tally=Tally.EXAMPLES)
+    assert join(Const(0.0), several) == several
+    assert not tally_of(join(one, several)).known
 
 
 def test_a_list_counts_what_was_added_to_it() -> None:
