@@ -21,23 +21,26 @@ from torch.utils.data import DataLoader
 BATCH_SIZE = r"(?i)^(batch_size|bs|bsz|n|batch)$"
 """The names by which a fixture's batch size is known unless its first line says otherwise."""
 
+ACCUMULATION = r"(?i)^accum\w*$"
+"""The names of the number of batches over which gradients add up."""
+
 _SIZED = ("randn", "rand", "randint", "normal", "randperm")
 _ALIKE = ("randn_like", "rand_like", "randint_like", "bernoulli", "multinomial")
 
 
-class NoBatchSize(Exception):
-    """The script has no constant at its top that could be the batch size."""
+class NoConstant(Exception):
+    """The script has no constant at its top that could be the batch size, or whatever was looked for."""
 
 
-def with_batch_size(tree: ast.Module, *, pattern: str, times: int) -> int:
-    """Multiply the batch size in `tree` by `times`; returns the batch size that is written there."""
+def multiplied(tree: ast.Module, *, pattern: str, times: int) -> int:
+    """Multiply the first constant in `tree` with a name like `pattern` by `times`; returns the one that is written."""
     for statement in tree.body:
         match statement:
             case ast.Assign(targets=[ast.Name(id=name)], value=ast.Constant(value=int(size)) as constant):
                 if re.search(pattern, name) and not isinstance(size, bool):
                     constant.value = size * times
                     return size
-    raise NoBatchSize(f"no `batch_size = <number>` at the top of the script (looked for {pattern!r})")
+    raise NoConstant(f"no `<name> = <number>` at the top of the script for a name like {pattern!r}")
 
 
 class Repetition:

@@ -1,7 +1,8 @@
 """Runs training scripts at two batch sizes, each script in a process of its own, forked after one `import torch`.
 
 `python -m tests.oracle.running` reads a JSON list of `[path, pattern of the batch size]` from its standard input and
-writes a JSON object: path -> the runs at B and at 2 B. That it is a process of its own keeps threads that torch or
+writes a JSON object: path -> the runs at B and at 2 B, and where the script says over how many batches gradients
+accumulate, a third at B with twice as many of them. That it is a process of its own keeps threads that torch or
 pytest have started out of the forks.
 """
 
@@ -30,11 +31,11 @@ from tests.oracle import measuring, repeating
 FIXTURES = Path(__file__).resolve().parents[2] / "fixtures"
 
 SECONDS = 20
-"""How long one script may take for both runs."""
+"""How long one script may take for all of its runs."""
 
 
 def _run_script(path: str, pattern: str | None) -> list[dict[str, Any]]:
-    """Both runs of the script at `path`, in this process, which is spoilt by it."""
+    """The runs of the script at `path`, in this process, which is spoilt by it."""
     signal.signal(signal.SIGALRM, _out_of_time)
     signal.alarm(SECONDS)
     silence = os.open(os.devnull, os.O_WRONLY)
@@ -43,15 +44,32 @@ def _run_script(path: str, pattern: str | None) -> list[dict[str, Any]]:
     log: list[bool] = []
     with tempfile.TemporaryDirectory() as folder:
         os.chdir(folder)
-        return [_run_at(path, pattern, times=times, log=log).as_json() for times in (1, 2)]
+        runs = [_run_at(path, pattern, times=times, log=log).as_json() for times in (1, 2)]
+        if _accumulates(path):
+            runs.append(_run_at(path, pattern, times=1, log=[], accumulation=2).as_json())
+        return runs
 
 
-def _run_at(path: str, pattern: str | None, *, times: int, log: list[bool]) -> measuring.Run:
-    tree = ast.parse(notebook.read(path, Path(path).read_bytes()).text)
+def _tree(path: str) -> ast.Module:
+    return ast.parse(notebook.read(path, Path(path).read_bytes()).text)
+
+
+def _accumulates(path: str) -> bool:
+    """True when the script says over how many batches its gradients accumulate."""
     try:
-        batch_size = repeating.with_batch_size(tree, pattern=pattern or repeating.BATCH_SIZE, times=times)
-    except repeating.NoBatchSize as error:
-        return measuring.Run(raised=measuring.Raised("NoBatchSize", str(error), 0))
+        return repeating.multiplied(_tree(path), pattern=repeating.ACCUMULATION, times=1) > 0
+    except repeating.NoConstant:
+        return False
+
+
+def _run_at(path: str, pattern: str | None, *, times: int, log: list[bool], accumulation: int = 1) -> measuring.Run:
+    tree = _tree(path)
+    try:
+        batch_size = repeating.multiplied(tree, pattern=pattern or repeating.BATCH_SIZE, times=times)
+        if accumulation > 1:
+            repeating.multiplied(tree, pattern=repeating.ACCUMULATION, times=accumulation)
+    except repeating.NoConstant as error:
+        return measuring.Run(raised=measuring.Raised("NoConstant", str(error), 0))
     main = types.ModuleType("__main__")
     main.__file__ = path
     sys.modules["__main__"] = main

@@ -30,6 +30,7 @@ WARNS = {
 }
 
 _Step = Callable[[MeasuredStep], bool]
+ACCUMULATES = ("LF107", "accumulation-not-divided")
 SCALES: dict[str, tuple[str, _Step]] = {
     "LF101": ("a gradient and an update that grow with B", lambda step: grows(step.gradient) and grows(step.update)),
     "LF102": ("a gradient that grows with B, an update that doesn't", lambda s: grows(s.gradient) and is_(s.update, 0)),
@@ -38,6 +39,7 @@ SCALES: dict[str, tuple[str, _Step]] = {
         "a gradient that grows with B, and an update that grows faster still",
         lambda step: grows(step.gradient) and step.update > step.gradient + TOLERANCE,
     ),
+    "LF106": ("a gradient that grows with B, as nothing is clipped here", lambda step: grows(step.gradient)),
     "LF105": (
         "a gradient that grows as none of its terms does, but as a power between theirs",
         lambda step: TOLERANCE < step.gradient < 1 - TOLERANCE,
@@ -108,3 +110,21 @@ def test_torch_measures_what_the_markers_say(fixture: Fixture, judgements: dict[
         update = 0 if said.update is None else said.update
         wrong = [step for step in steps if not (is_(step.gradient, gradient) and is_(step.update, update))]
         assert not wrong, f"gradient B^{gradient} and update B^{update} are expected, but torch measured {wrong}"
+
+
+@each_fixture
+def test_torch_measures_the_accumulation_that_the_markers_say(
+    fixture: Fixture, judgements: dict[Path, Judgement]
+) -> None:
+    """Gradients that add up grow with the number of batches: as that number, or less where a counter divides them.
+
+    Elsewhere than among the fixtures of the rule a sum may be meant to grow.
+    """
+    code, rule = ACCUMULATES
+    accumulated = judgements[fixture.path].accumulated
+    if code in fixture.codes and fixture in RUNNABLE:
+        assert accumulated, "the script must say `accumulation = <number>` at its top"
+        assert any(step.gradient > TOLERANCE for step in accumulated), f"torch measured {accumulated}"
+    elif accumulated is not None and fixture.path.parent.name == rule:
+        assert accumulated
+        assert all(is_(step.gradient, 0) for step in accumulated), f"torch measured {accumulated}"

@@ -139,6 +139,7 @@ class SinkKind(Enum):
     UNSCALE = "takes that factor back from the gradients"
     STEP = "lets an optimizer step"
     ZERO_GRAD = "sets gradients to zero"
+    CLIP = "clips gradients at a threshold"
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,10 +147,10 @@ class Sink:
     """A function or method that takes a loss to the gradients, or an optimizer to its step.
 
     `name` is a dotted name: of a function (`torch.autograd.backward`) or of a method together with its class
-    (`torch.amp.GradScaler.scale`). `position` and `keyword` are the place and the name of the loss (or optimizer) among
-    the arguments; `RECEIVER` is the object whose method it is. `gradient` is the same for the gradient that is given to
-    backward. `divides` is True where the framework divides the loss by its accumulation steps itself, if its class was
-    given `divides_if`.
+    (`torch.amp.GradScaler.scale`). `position` and `keyword` are the place and the name of the loss (or optimizer,
+    or threshold) among the arguments, of which several names are separated by blanks; `RECEIVER` is the object
+    whose method it is. `gradient` is the same for the gradient that is given to backward. `divides` is True where
+    the framework divides the loss by its accumulation steps itself, if its class was given `divides_if`.
     """
 
     name: str

@@ -52,13 +52,24 @@ _DEEPSPEED = (
     Sink("deepspeed.DeepSpeedEngine.step", SinkKind.STEP, RECEIVER),
 )
 
+_CLIPPING = (
+    Sink("torch.nn.utils.clip_grad_norm_", SinkKind.CLIP, 1, "max_norm"),
+    Sink("torch.nn.utils.clip_grad_norm", SinkKind.CLIP, 1, "max_norm"),
+    Sink("torch.nn.utils.clip_grad_value_", SinkKind.CLIP, 1, "clip_value"),
+    Sink("accelerate.Accelerator.clip_grad_norm_", SinkKind.CLIP, 1, "max_norm"),
+    Sink("accelerate.Accelerator.clip_grad_value_", SinkKind.CLIP, 1, "clip_value"),
+    Sink("torch.distributed.fsdp.FullyShardedDataParallel.clip_grad_norm_", SinkKind.CLIP, 0, "max_norm"),
+    *(Sink(f"{fabric}.clip_gradients", SinkKind.CLIP, 2, "clip_val max_norm") for fabric in _FABRICS),
+    *(Sink(f"{module}.clip_gradients", SinkKind.CLIP, 1, "gradient_clip_val") for module in _LIGHTNING_MODULES),
+)
+
 _OTHERS = (
     Sink("apex.amp.scale_loss", SinkKind.SCALE, 0, "loss", context=True),
     Sink("torch_xla.core.xla_model.optimizer_step", SinkKind.STEP, 0, "optimizer"),
     Sink("colossalai.booster.Booster.backward", SinkKind.BACKWARD, 0, "loss"),
 )
 
-SINKS = _TORCH + _AMP + _ACCELERATE + _LIGHTNING + _DEEPSPEED + _OTHERS
+SINKS = _TORCH + _AMP + _ACCELERATE + _LIGHTNING + _DEEPSPEED + _CLIPPING + _OTHERS
 
 METHODS = {
     ("scale", "scaler"): "torch.amp.GradScaler.scale",
@@ -69,6 +80,9 @@ METHODS = {
     ("backward", "booster"): "colossalai.booster.Booster.backward",
     ("backward", "engine"): "deepspeed.DeepSpeedEngine.backward",
     ("step", "engine"): "deepspeed.DeepSpeedEngine.step",
+    ("clip_grad_norm_", "accelerator"): "accelerate.Accelerator.clip_grad_norm_",
+    ("clip_grad_value_", "accelerator"): "accelerate.Accelerator.clip_grad_value_",
+    ("clip_gradients", "fabric"): "lightning.fabric.Fabric.clip_gradients",
     ("manual_backward", ""): "lightning.pytorch.LightningModule.manual_backward",
 }
 """The sink that a method is by its name and the last word of its receiver's ("" for any), its class out of sight."""

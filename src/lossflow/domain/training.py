@@ -3,18 +3,44 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from lossflow.domain.exponent import Exponent
-from lossflow.domain.trace import Backward, Event, GradientScaled, OptimizerFacts, OptimizerStep, Trace, ZeroGrad
+from lossflow.domain.trace import (
+    Backward,
+    Clipped,
+    Event,
+    GradientScaled,
+    OptimizerFacts,
+    OptimizerStep,
+    Trace,
+    ZeroGrad,
+)
 
 
 @dataclass(frozen=True, slots=True)
 class TrainingStep:
-    """A backward and the optimizers that step on its gradients; `scaled` is the exponent of a factor on them."""
+    """A backward and the optimizers that step on its gradients; `scaled` is the exponent of a factor on them.
+
+    `steps` are the optimizers' steps, `scalings` what multiplies the gradients before them, and `clips` what clips
+    them, each with the exponent of the factor that they have by then.
+    """
 
     backward: Backward
     optimizers: tuple[OptimizerFacts, ...]
+    scaled: Exponent = Exponent.ZERO
+    steps: tuple[OptimizerStep, ...] = ()
+    scalings: tuple[GradientScaled, ...] = ()
+    clips: tuple[tuple[Clipped, Exponent], ...] = ()
+
+
+@dataclass(slots=True)
+class _Way:
+    """What happens to gradients on the way to the optimizers' steps."""
+
+    steps: list[OptimizerStep] = field(default_factory=list)
+    scalings: list[GradientScaled] = field(default_factory=list)
+    clips: list[tuple[Clipped, Exponent]] = field(default_factory=list)
     scaled: Exponent = Exponent.ZERO
 
 
@@ -26,36 +52,53 @@ def training_steps(trace: Trace) -> Iterator[TrainingStep]:
                 yield TrainingStep(event, ())
                 continue
             if event.framework:
-                yield TrainingStep(event, event.optimizers)
+                clips = tuple((each, Exponent.ZERO) for each in _clips_of(trace, event))
+                yield TrainingStep(event, event.optimizers, clips=clips)
                 continue
             later = [e for e in trace.events[index + 1 :] if e.root == event.root]
             # A step at the head of a loop acts on the gradients of the iteration before.
             around = [e for e in trace.events[:index] if e.root == event.root and _share_loop(e, event)]
-            optimizers, scaled = _steps(later + around)
-            yield TrainingStep(event, optimizers, scaled)
+            way = _way(later + around)
+            yield TrainingStep(
+                event,
+                tuple(step.optimizer for step in way.steps),
+                way.scaled,
+                steps=tuple(way.steps),
+                scalings=tuple(way.scalings),
+                clips=tuple(way.clips),
+            )
+
+
+def _clips_of(trace: Trace, backward: Backward) -> Iterator[Clipped]:
+    """What clips the gradients of an objective that a framework is handed."""
+    for event in trace.events:
+        if isinstance(event, Clipped) and event.module is not None and event.module == backward.module:
+            yield event
 
 
 def _share_loop(left: Event, right: Event) -> bool:
     return bool(left.loops and right.loops and left.loops[0] == right.loops[0])
 
 
-def _steps(events: list[Event]) -> tuple[tuple[OptimizerFacts, ...], Exponent]:
-    """The optimizers that step before their gradients are cleared: the first step, and those that follow it at once."""
+def _way(events: list[Event]) -> _Way:
+    """The way to the first step before the gradients are cleared, and to those that follow it at once."""
     cleared: set[int] = set()
-    found: list[OptimizerFacts] = []
-    scaled = Exponent.ZERO
+    way = _Way()
     for event in events:
         match event:
             case ZeroGrad():
-                if found or event.identity == 0:
+                if way.steps or event.identity == 0:
                     break
                 cleared.add(event.identity)
             case Backward():
-                if found:
+                if way.steps:
                     break
             case OptimizerStep():
                 if event.optimizer.identity == 0 or event.optimizer.identity not in cleared:
-                    found.append(event.optimizer)
-            case GradientScaled() if not found:
-                scaled = scaled + event.exponent
-    return tuple(found), scaled
+                    way.steps.append(event)
+            case GradientScaled() if not way.steps:
+                way.scaled = way.scaled + event.exponent
+                way.scalings.append(event)
+            case Clipped(module=None) if not way.steps:
+                way.clips.append((event, way.scaled))
+    return way

@@ -229,10 +229,9 @@ class OneOf:
     values: tuple[Value, ...]
 
 
-_Known = Union[
-    Const, Number, Remainder, Every, Tensor, Tuple, Size, External, Imported, Ref, Function, Bound, Partial, Class, Super
-]
-Value = Union[Unknown, _Known, OneOf]
+_Rounds = Union[Remainder, Every]
+_Object = Union[External, Imported, Ref, Function, Bound, Partial, Class, Super]
+Value = Union[Unknown, Const, Number, _Rounds, Tensor, Tuple, Size, _Object, OneOf]
 
 
 def join(left: Value, right: Value) -> Value:

@@ -11,7 +11,7 @@ from lossflow.domain import tensors
 from lossflow.domain.axes import Axes
 from lossflow.domain.environment import Kind
 from lossflow.domain.exponent import Exponent
-from lossflow.domain.trace import AttributeSet
+from lossflow.domain.trace import AttributeSet, Multiplier
 from lossflow.domain.values import (
     Bound,
     Class,
@@ -41,6 +41,8 @@ def load(machine: Machine, owner: Value, name: str, node: cst.CSTNode, frame: Fr
     match owner:
         case External(name=dotted):
             return External(f"{dotted}.{name}")
+        case Unknown(over=Multiplier()) if name == "backward":
+            return Bound(owner, name)
         case Unknown():
             dotted = f"{owner.name}.{name}" if owner.name else name
             return machine.get(machine.unseen).get(dotted) or Unknown(dotted)

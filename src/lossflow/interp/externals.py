@@ -9,6 +9,7 @@ from lossflow.domain.values import Const, External, Partial, Ref, Unknown, Value
 from lossflow.interp import (
     averages,
     builtin_calls,
+    clipping,
     contexts,
     distributions,
     gradients,
@@ -137,7 +138,8 @@ def _object(machine: Machine, name: str, arguments: Arguments, node: cst.CSTNode
     if name in iteration.LOADERS:
         return machine.allocate(node, Record(Kind.INSTANCE, _of_loader(machine, name, arguments), cls=External(name)))
     if leaf[:1].isupper() or layers.is_layer(name):
-        return machine.allocate(node, Record(Kind.INSTANCE, arguments.keywords, cls=External(name)))
+        options = clipping.marked(machine, arguments, node, frame)
+        return machine.allocate(node, Record(Kind.INSTANCE, options, cls=External(name)))
     if leaf == "parse_args":
         return Unknown("args")
     return Unknown(computed=True, why=f"what `{name}` returns", site=machine.site(node, frame))

@@ -9,7 +9,7 @@ from lossflow.domain.environment import Kind
 from lossflow.domain.exponent import Exponent
 from lossflow.domain.trace import Backward, OptimizerFacts, Site
 from lossflow.domain.values import Bound, Class, Const, Function, Number, OneOf, Ref, Tuple, Value
-from lossflow.interp import classes, functions, iteration, optimizers, sinks, truth
+from lossflow.interp import classes, clipping, functions, iteration, optimizers, sinks, truth
 from lossflow.interp.machine import Arguments, Code, Frame, Machine
 
 
@@ -31,6 +31,7 @@ def fit(machine: Machine, receiver: Ref, name: str, arguments: Arguments, node: 
     framework = of(machine, cls) if isinstance(cls, Class) else None
     if framework is None or not isinstance(instance, Ref) or not isinstance(cls, Class):
         return
+    clipping.note_option(machine, receiver, framework.title, cls.site)
     method = classes.lookup(machine, cls, framework.method)
     if not isinstance(method, Function) or not isinstance(method.code, Code):
         return

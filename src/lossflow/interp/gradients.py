@@ -8,8 +8,16 @@ import libcst as cst
 
 from lossflow.domain.axes import Axes
 from lossflow.domain.exponent import Exponent
-from lossflow.domain.trace import Backward, GradientScaled, OptimizerFacts, OptimizerStep, Step, StepKind
-from lossflow.domain.values import Tensor, Value
+from lossflow.domain.trace import (
+    Backward,
+    GradientScaled,
+    OptimizerFacts,
+    OptimizerStep,
+    Step,
+    StepKind,
+    ZeroGrad,
+)
+from lossflow.domain.values import Const, Tensor, Value
 from lossflow.interp.machine import Frame, Machine
 
 HAND_WRITTEN = "gradient descent written by hand"
@@ -73,6 +81,8 @@ def note_assignment(
             case cst.BinaryOperation(left=left, operator=cst.Divide(), right=divisor) if is_gradient(left):
                 exponent = -machine.factor(machine.evaluate(divisor, frame))
                 machine.record(GradientScaled(machine.site(written, frame), exponent=exponent))
+        if value == Const(None):
+            machine.record(ZeroGrad(machine.site(written, frame)))
         hand_over(machine, value)
         return value
     match written:

@@ -27,6 +27,9 @@ from lossflow.interp import (
 )
 from lossflow.interp.machine import Arguments, Frame, Machine
 
+_CLEARS = "zero_grad()"
+"""The mark of an object out of sight whose `zero_grad` was called: if it has a `step`, that is an optimizer's."""
+
 
 def call_method(
     machine: Machine, receiver: Value, name: str, arguments: Arguments, node: cst.CSTNode, frame: Frame
@@ -53,6 +56,9 @@ def call_method(
             return machine.joined(
                 [call_method(machine, v, name, arguments, node, frame) for v in values if v != Const(None)]
             )
+        case Unknown() if name == "backward":
+            sinks.backward(machine, receiver, node, frame)
+            return Const(None)
         case Number() if name == "item":
             return receiver
     return Unknown(computed=True, why=f"what `.{name}()` returns", site=machine.site(node, frame))
@@ -139,10 +145,12 @@ def _of_object(
             return unseen.prepared(machine, arguments)
         if distributions.is_distribution(base.name):
             return distributions.call_method(machine, receiver, name, arguments) or Unknown(computed=True)
-    if name == "step" and _is_called_optimizer(machine, receiver, node):
+    clears = machine.get(receiver).get(_CLEARS) is not None
+    if name == "step" and (clears or _is_called_optimizer(machine, receiver, node)):
         optimizers.step(machine, receiver, node, frame)
         return Unknown(computed=True)
     if name == "zero_grad":
+        machine.put(receiver, _CLEARS, Const(True))
         optimizers.zero_grad(machine, receiver, node, frame)
         return Const(None)
     if name in iteration.PARAMETER_ITERATORS:

@@ -12,9 +12,7 @@ from lossflow.domain.values import Const, Every, Number, Remainder, Unknown, Val
 from lossflow.interp.machine import Frame, Machine
 
 
-def remainder(
-    machine: Machine, node: cst.BinaryOperation, left: Value, right: Value, frame: Frame
-) -> Remainder | None:
+def remainder(machine: Machine, node: cst.BinaryOperation, left: Value, right: Value, frame: Frame) -> Remainder | None:
     """The value of `i % k`; None where that is no question of rounds, or where k is 1."""
     counts = isinstance(left, (Number, Unknown)) and not any(map(means_epoch, _names(node.left)))
     if not counts or not isinstance(right, (Number, Unknown, Const)):

@@ -11,7 +11,7 @@ from lossflow.domain.axes import Axes
 from lossflow.domain.environment import Kind, Record
 from lossflow.domain.trace import Backward, Step, StepKind
 from lossflow.domain.values import Const, Ref, Tensor, Tuple, Unknown, Value
-from lossflow.interp import optimizers, truth
+from lossflow.interp import clipping, optimizers, truth
 from lossflow.interp.machine import Arguments, Frame, Machine
 
 
@@ -38,6 +38,8 @@ def run(
             if closure is not None and closure != Const(None):
                 machine.call(closure, Arguments(), node, frame)
             optimizers.step(machine, subject, node, frame)
+        case SinkKind.CLIP:
+            clipping.note(machine, sink, arguments, node, frame)
         case SinkKind.ZERO_GRAD:
             optimizers.zero_grad(machine, subject, node, frame)
     return Unknown(computed=True)

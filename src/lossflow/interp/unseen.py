@@ -74,6 +74,9 @@ def _method(
         case "zero_grad":
             optimizers.zero_grad(machine, Unknown(receiver), node, frame)
             return Const(None)
+        case "zero_" if last == "grad" or receiver.endswith("grad.data"):
+            optimizers.zero_grad(machine, Unknown(receiver), node, frame)
+            return Unknown(receiver, computed=True)
         case "div_" | "mul_" | "divide_" | "multiply_" if last == "grad" or receiver.endswith("grad.data"):
             gradients.note_method(machine, method, arguments.get(0, "other", "value"), node, frame)
             return Unknown(receiver, computed=True)
