@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from lossflow.rules.accumulation_not_divided import AccumulationNotDivided
 from lossflow.rules.average_off_by_batch_size import AverageOffByBatchSize
+from lossflow.rules.clip_with_sum import ClipWithSum
 from lossflow.rules.invalid_reduction import InvalidReduction
 from lossflow.rules.kl_mean import KlMean
 from lossflow.rules.legacy_reduction_arguments import LegacyReductionArguments
@@ -24,6 +26,8 @@ RULES: tuple[type[Rule], ...] = (
     SumWithUnseenLr,
     SumWithLrTimesBatch,
     MixedReductions,
+    ClipWithSum,
+    AccumulationNotDivided,
     NormalisedTwice,
     UnreducedBackward,
     UnreducedObjective,

@@ -211,9 +211,9 @@ def _message(trace: Trace, found: Undivided) -> str:
     chosen = found.choice
     mean = f" (chosen on {line(trace, chosen.site.place)})" if chosen else ""
     return (
-        f"This loss is a mean over each batch{mean}, and `backward` adds its gradients up over {count}{in_case(backward)} before the "
-        f"optimizer steps on {where}: {_consequence(trace, accumulation)}. Divide the loss by "
-        f"{_number(trace, accumulation.period)} before backward."
+        f"This loss is a mean over each batch{mean}, and `backward` adds its gradients up over {count}"
+        f"{in_case(backward)} before the optimizer steps on {where}: {_consequence(trace, accumulation)}. Divide the "
+        f"loss by {_number(trace, accumulation.period)} before backward."
     )
 
 
