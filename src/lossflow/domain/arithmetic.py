@@ -201,6 +201,12 @@ def add(left: Value, right: Value, *, site: Site) -> Value:
                     return elementwise(left, right, terms=tensor.terms)  # `loss = torch.zeros(1)` before a loop
             added = Step(StepKind.ADDED, site)
             return elementwise(left, right, terms=_gathered([t.step(added) for t in (*left.terms, *right.terms)]))
+        case (Tensor() as tensor, Number() as number) | (Number() as number, Tensor() as tensor) if (
+            tensor.differentiable is False and not tensor.loss and len(tensor.terms) == 1
+        ):
+            # `count = torch.zeros(1); count += len(x)`: a number that is held in a tensor.
+            term = tensor.terms[0]
+            return replace(tensor, terms=(replace(term, exponent=term.exponent.join(number.exponent)),))
         case (Tensor() as tensor, Const(value=int() | float() | bool()) | Number()):
             return tensor
         case (Const(value=int() | float() | bool()) | Number(), Tensor() as tensor):

@@ -122,7 +122,7 @@ register(
     "glu batch_norm instance_norm group_norm local_response_norm "
     "exp exp2 expm1 sigmoid tanh sin cos tan sinh cosh asin acos atan erf erfc softplus gelu elu selu "
     "silu mish hardtanh hardsigmoid hardswish relu6 prelu logsigmoid softsign tanhshrink sign sgn round "
-    "floor ceil trunc frac logit celu rrelu lgamma digamma normalize layer_norm rms_norm threshold "
+    "floor ceil trunc frac logit celu rrelu lgamma digamma layer_norm rms_norm threshold "
     "softshrink hardshrink",
 )
 register(METHODS, _clamped, "clamp clip clamp_min clamp_max")

@@ -77,7 +77,7 @@ def _extreme(call: Call) -> Value:
     """max, min, median: over everything, elementwise with another tensor, or (values, indices) along a dimension."""
     other = call.argument(0, "dim", "other")
     if isinstance(other, Tensor):
-        return arithmetic.elementwise(call.tensor, other)
+        return _one_of_two(call.tensor, other, call.tensor.exponent.join(other.exponent))
     if isinstance(other, Number):
         return call.tensor
     axes, _ = reduced(call.tensor.axes, dimensions(other), keep=call.argument(1, "keepdim") == Const(True))
@@ -85,6 +85,25 @@ def _extreme(call: Call) -> Value:
     if other is None:
         return values
     return Tuple((values, Tensor(axes, differentiable=False)))
+
+
+def _greater(call: Call) -> Value:
+    """`torch.max(count, one)` guards a divisor: whatever grows faster with the batch is the greater."""
+    other = call.argument(0, "other")
+    if not isinstance(other, Tensor):
+        return _extreme(call)
+    left, right = call.tensor.exponent, other.exponent
+    greater = left.join(right)
+    if left.known is not None and right.known is not None:
+        greater = Exponent.of(max(left.known, right.known))
+    return _one_of_two(call.tensor, other, greater)
+
+
+def _one_of_two(left: Tensor, right: Tensor, exponent: Exponent) -> Tensor:
+    """Elementwise the one or the other; of two counts, through which no gradient flows, the exponent is given."""
+    if left.differentiable is False and right.differentiable is False:
+        return arithmetic.elementwise(left, right, terms=(Term(exponent),))
+    return arithmetic.elementwise(left, right)
 
 
 def _sorted(call: Call) -> Value:
@@ -175,6 +194,12 @@ def _softmax(call: Call) -> Value:
     return tensor if gone == 0 else replace(tensor, terms=(Term(Exponent.UNKNOWN, merged(tensor.terms).trail),))
 
 
+def _normalised(call: Call) -> Value:
+    """`F.normalize(weights, p=1, dim=0)`: over the examples each entry shrinks as the batch grows, too."""
+    dim = call.argument(1, "dim")
+    return _softmax(replace(call, args=(Const(1) if dim is None else dim,), kwargs={}))
+
+
 def _cumulative(call: Call) -> Value:
     dims = dimensions(call.argument(0, "dim"))
     _, gone = reduced(call.tensor.axes, dims)
@@ -197,7 +222,8 @@ def _dot(call: Call) -> Value:
 METHODS: dict[str, Transfer] = {}
 register(METHODS, _sum, "sum nansum")
 register(METHODS, _mean, "mean nanmean")
-register(METHODS, _extreme, "max min median nanmedian mode maximum minimum fmax fmin")
+register(METHODS, _greater, "max maximum fmax")
+register(METHODS, _extreme, "min median nanmedian mode minimum fmin")
 register(METHODS, _sorted, "sort msort")
 register(METHODS, _top, "topk")
 register(METHODS, _nonzero, "count_nonzero")
@@ -208,6 +234,7 @@ register(METHODS, _distance, "dist")
 register(METHODS, _indices, "argmax argmin any all argsort")
 register(METHODS, _along, "amax amin logsumexp std var quantile")
 register(METHODS, _norm, "norm vector_norm")
+register(METHODS, _normalised, "normalize")
 register(METHODS, _softmax, "softmax log_softmax softmin gumbel_softmax")
 register(METHODS, _cumulative, "cumsum cumprod logcumsumexp cummax diff")
 register(METHODS, _product, "prod")

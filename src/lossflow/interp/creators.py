@@ -6,7 +6,7 @@ from lossflow.domain.axes import Axes, Tail
 from lossflow.domain.environment import Kind
 from lossflow.domain.exponent import Exponent
 from lossflow.domain.tensor_creators import axes_of_sizes, sizes_of
-from lossflow.domain.values import Const, Number, Ref, Size, Tensor, Term, Tuple, Unknown, Value
+from lossflow.domain.values import Const, Number, Ref, Size, Tensor, Term, Tuple, Unknown, Value, exponent_of
 from lossflow.interp import sequences
 from lossflow.interp.machine import Arguments, Machine
 
@@ -30,8 +30,10 @@ def created(machine: Machine, leaf: str, arguments: Arguments) -> Value:
     positional = tuple(sequences.as_tuple(machine, value) for value in arguments.positional)
     keywords = {key: sequences.as_tuple(machine, value) for key, value in arguments.keywords.items()}
     if leaf in _FROM_DATA or (leaf in _CLASSES and not _are_sizes(machine, positional)):
-        axes = axes_of_data(machine, arguments.get(0, "data"))
-        return Tensor(Axes.PLAIN if is_leaf else axes, (Term(batchless=is_leaf),), is_leaf)
+        data = arguments.get(0, "data")
+        axes = axes_of_data(machine, data)
+        term = Term(exponent_of_data(machine, data), batchless=is_leaf)
+        return Tensor(Axes.PLAIN if is_leaf else axes, (term,), is_leaf)
     sizes = (
         sizes_of(positional) if leaf in _CLASSES else _sizes(leaf, Arguments(positional, keywords, open=arguments.open))
     )
@@ -40,7 +42,42 @@ def created(machine: Machine, leaf: str, arguments: Arguments) -> Value:
     if isinstance(sizes, Size):
         return Tensor(sizes.axes, differentiable=is_leaf)
     axes = axes_of_sizes(sizes, machine.factor, drawn=leaf in _RANDOM, leaf=is_leaf)
-    return Tensor(axes, (Term(batchless=is_leaf and axes.reduced),), is_leaf)
+    term = Term(_exponent_of_filling(machine, leaf, positional, keywords), batchless=is_leaf and axes.reduced)
+    return Tensor(axes, (term,), is_leaf)
+
+
+def _exponent_of_filling(
+    machine: Machine, leaf: str, positional: tuple[Value, ...], keywords: dict[str, Value]
+) -> Exponent:
+    """The exponent of the elements: `torch.full((n,), 1 / n)` holds a share, `torch.arange(n)` goes up to n."""
+    if leaf == "full":
+        value = positional[1] if len(positional) > 1 else keywords.get("fill_value")
+        return Exponent.ZERO if value is None else machine.factor(value)
+    if leaf in ("arange", "randperm", "linspace"):
+        known = [machine.factor(value) for value in positional]
+        return Exponent.ZERO if all(e.is_zero for e in known) else Exponent.UNKNOWN
+    return Exponent.ZERO
+
+
+def exponent_of_data(machine: Machine, data: Value | None) -> Exponent:
+    """The exponent of the elements of `torch.tensor(data)`: that of `torch.tensor([len(x)])` is 1."""
+    match data:
+        case Tensor() | Number():
+            return exponent_of(data)
+        case Unknown():
+            exponent = machine.factor(data)
+            return Exponent.ZERO if exponent == Exponent.UNKNOWN else exponent  # data, rather than a count
+        case Tuple(items=items):
+            held: tuple[Value, ...] = items
+        case Ref() if machine.get(data).kind is Kind.LIST:
+            held = machine.get(data).values()
+        case _:
+            return Exponent.ZERO
+    whole = Exponent.ZERO
+    for index, value in enumerate(held):
+        one = exponent_of_data(machine, value)
+        whole = one if index == 0 else whole.join(one)
+    return whole
 
 
 def noise_of_numpy(machine: Machine, name: str, arguments: Arguments) -> Tensor | None:
@@ -105,11 +142,15 @@ def axes_of_data(machine: Machine, value: Value | None) -> Axes:
     match value:
         case Tensor(axes=axes):
             return axes
-        case Const() | None:
+        case Const() | Number() | None:
             return Axes.SCALAR
+        case Tuple(items=(Const() | Number(),)):
+            return Axes((False,))
         case Ref() if machine.get(value).kind is Kind.LIST:
             record = machine.get(value)
             rows = record.values()
+            if record.rest is None and len(rows) == 1 and isinstance(rows[0], Number):
+                return Axes((False,))  # `torch.tensor([len(x)])`: one number, not one example
             if rows and all(isinstance(row, Ref) and machine.get(row).kind is Kind.LIST for row in rows):
                 return Axes((True, False), Tail.ANY, certain=False)
             if rows and record.rest is None and all(isinstance(row, Tensor) and row.axes.scalar for row in rows):
