@@ -10,11 +10,14 @@ import pytest
 from lossflow.checking import FileReport, check
 from lossflow.config import Config
 from lossflow.findings import Role
+from lossflow.selection import ALL, Selection
 from lossflow.source import Source
 
 from .markers import ROOT, RULE_FIXTURES, Fixture, Place, collect, read, silenced
 
 FIXTURES = collect(RULE_FIXTURES)
+EVERY_RULE = Config(root=ROOT, selections=(Selection(extend_select=(ALL,)),))
+"""Also the rules that are off by default."""
 Checked = Callable[[Fixture], FileReport]
 
 
@@ -25,7 +28,7 @@ def checked() -> Checked:
 
     def report(fixture: Fixture) -> FileReport:
         if fixture.text not in reports:
-            reports[fixture.text] = check(Source(str(fixture.path), fixture.text), Config(root=ROOT))
+            reports[fixture.text] = check(Source(str(fixture.path), fixture.text), EVERY_RULE)
         return reports[fixture.text]
 
     return report
@@ -54,7 +57,7 @@ def test_findings_are_those_of_the_markers(fixture: Fixture, checked: Checked) -
 def test_noqa_on_the_line_of_a_finding_silences_it(fixture: Fixture) -> None:
     quiet = read(fixture.path, silenced(fixture))
     assert quiet.text != fixture.text
-    report = check(Source(str(quiet.path), quiet.text), Config(root=ROOT))
+    report = check(Source(str(quiet.path), quiet.text), EVERY_RULE)
     assert report.failure is None
     assert not report.findings
 

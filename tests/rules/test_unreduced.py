@@ -158,7 +158,7 @@ def test_a_framework_that_does_not_record_gradients_is_silent() -> None:
 
 def unused(script: Script, *, root: int = 1, loops: tuple[int, ...] = (1,), grad_enabled: bool = True) -> Unused:
     site = script.site("regression(prediction, y)")
-    return Unused(site, root, loops, grad_enabled, loss="torch.nn.L1Loss")
+    return Unused(site, root, loops, grad_enabled=grad_enabled, loss="torch.nn.L1Loss")
 
 
 @pytest.mark.parametrize(

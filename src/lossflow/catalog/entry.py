@@ -169,7 +169,8 @@ class Framework:
 
     `method` returns the objective; `batch` are the parameters that hold a batch. `optimizers` is the method that
     returns the optimizers, empty where the framework makes them. `manual` is the attribute that, set to False, turns
-    the handing over off.
+    the handing over off. `count` is the parameter that holds the number by which the method is to divide, unless the
+    attribute `counts` is False.
     """
 
     title: str
@@ -179,3 +180,5 @@ class Framework:
     optimizers: str = ""
     manual: str = ""
     divides: bool = True
+    count: str = ""
+    counts: str = ""

@@ -46,6 +46,8 @@ FRAMEWORKS = (
         ),
         method="compute_loss",
         batch=("inputs",),
+        count="num_items_in_batch",
+        counts="model_accepts_loss_kwargs",
     ),
     # The trainer weights each microbatch by its share of the batch before it adds their gradients.
     Framework(

@@ -206,6 +206,7 @@ class Backward(Event):
     returned: bool = False
     module: Site | None = None  # the class that handed it to a framework
     files: frozenset[str] = frozenset()
+    unread: Site | None = None  # the parameter with the number to divide by, where the framework's method ignores it
 
 
 @dataclass(frozen=True, slots=True)

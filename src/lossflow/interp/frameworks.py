@@ -67,8 +67,32 @@ def run_step(machine: Machine, framework: Framework, instance: Ref, method: Func
             divides=framework.divides,
             module=_module(machine, instance),
             files=machine.files() | {method.code.unit.source.name},
+            unread=_unread_count(machine, framework, instance, method.code, frame),
         )
     )
+
+
+def _unread_count(machine: Machine, framework: Framework, instance: Ref, code: Code, frame: Frame) -> Site | None:
+    """The parameter by which the method gets the number of items, where it never reads it."""
+    cls = machine.get(instance).cls
+    counts = machine.get(instance).get(framework.counts) or (
+        classes.lookup(machine, cls, framework.counts) if cls is not None else None
+    )
+    if not framework.count or counts == Const(False) or not isinstance(code.node, cst.FunctionDef):
+        return None
+    params = code.node.params
+    named = [p for p in (*params.params, *params.kwonly_params) if p.name.value == framework.count]
+    received = named[0] if named else params.star_kwarg
+    if received is None or _reads(code.node.body, received.name.value):
+        return None
+    return machine.site(received.name, Frame(code.unit, frame.scope, entry=frame.entry))
+
+
+def _reads(node: cst.CSTNode, name: str) -> bool:
+    """True when the name stands anywhere in the code."""
+    if isinstance(node, cst.Name):
+        return node.value == name
+    return any(_reads(child, name) for child in node.children)
 
 
 def _module(machine: Machine, instance: Ref) -> Site | None:

@@ -250,7 +250,7 @@ def _reduced(
     result = Tensor(_axes_after(effect, row, axes, inputs), (term,), _flow(machine, inputs), True)
     if effect is Effect.NONE and not machine.silent and not machine.untaken:
         loops = tuple(loop.number for loop in machine.loops)
-        unused = Unused(site, machine.root_number, loops, machine.grad_enabled, loss=name)
+        unused = Unused(site, machine.root_number, loops, grad_enabled=machine.grad_enabled, loss=name)
         machine.pending.setdefault((site, machine.root_number), unused)
     return result
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from lossflow.rules.accumulation_not_divided import AccumulationNotDivided
 from lossflow.rules.average_off_by_batch_size import AverageOffByBatchSize
 from lossflow.rules.clip_with_sum import ClipWithSum
+from lossflow.rules.ignored_num_items import IgnoredNumItems
 from lossflow.rules.invalid_reduction import InvalidReduction
 from lossflow.rules.kl_mean import KlMean
 from lossflow.rules.legacy_reduction_arguments import LegacyReductionArguments
@@ -28,6 +29,7 @@ RULES: tuple[type[Rule], ...] = (
     MixedReductions,
     ClipWithSum,
     AccumulationNotDivided,
+    IgnoredNumItems,
     NormalisedTwice,
     UnreducedBackward,
     UnreducedObjective,

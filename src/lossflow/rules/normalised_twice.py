@@ -151,9 +151,9 @@ def _message(trace: Trace, objective: Objective, optimizer: OptimizerFacts, step
     return (
         f"This loss is averaged over the batch{mean} and then divided by the batch size, and "
         f"{sink(trace, objective.training.backward)}. Its gradient goes as {power(gradient)}, B being the batch size, "
-        f"the step of {optimizer_name(optimizer)} is proportional to it, and the {learning_rate(trace, optimizer)} does "
-        f"not make up for it: doubling the batch divides every update by {2 ** float(-update.known):.3g}. Drop the "
-        "division, and tune the learning rate again; or sum the loss where a single division is meant."
+        f"the step of {optimizer_name(optimizer)} is proportional to it, and the {learning_rate(trace, optimizer)} "
+        f"does not make up for it: doubling the batch divides every update by {2 ** float(-update.known):.3g}. Drop "
+        "the division, and tune the learning rate again; or sum the loss where a single division is meant."
     )
 
 
