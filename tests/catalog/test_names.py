@@ -119,6 +119,24 @@ YES_AND_NO = {
         "num_labels n_outputs label_smoothing output_dim reduction weight class_weights size_average input_size margin"
         " use_labels alpha",
     ),
+    names.draws_batch: (
+        "next get_batch next_batch sample_minibatch loader.next load_batch",
+        "get_batch_size batch get_state next_state batch_size get_loss nextbatches",
+    ),
+    names.means_epoch: ("epoch ep current_epoch num_epochs self.epoch", "step i iteration episode depth"),
+    names.means_accumulation: (
+        "accum accum_iter accumulation_steps args.gradient_accumulation_steps update_freq iter_size acc_steps grad_acc",
+        "batch_size accuracy n_critic log_every k",
+    ),
+    names.means_kinds: ("num_tasks n_critic heads args.n_domains n_losses", "accum_iter micro_steps k steps batches"),
+    names.means_weight: (
+        "alpha loss_weight lambda_gp args.beta kl_weight momentum",
+        "accum_iter k n_steps batches num_batches share",
+    ),
+    names.means_threshold: (
+        "clip grad_clip args.clip_value max_norm max_grad_norm self.gradient_clipping",
+        "norm lr threshold weight eclipse",
+    ),
     names.means_dataset: (
         "dataset train_dataset trainset train_set data_set self.dataset loader.dataset val_set",
         "num_dataset offset charset set dataset_size dataloader",

@@ -265,6 +265,17 @@ def means_accumulation(name: str) -> bool:
     return bool((_ACCUMULATION | {"acc", "accumulated"}).intersection(words(name))) or name in _ACCUMULATION_NAMES
 
 
+_KINDS = _vocabulary(
+    "task tasks domain domains source sources head heads loss losses agent agents dataset datasets loader loaders critic"
+    " critics view views modality modalities"
+)
+
+
+def means_kinds(name: str) -> bool:
+    """True for a number of things of different kinds: `num_tasks`, `n_critic`; each has a batch or loss of its own."""
+    return bool(_KINDS.intersection(words(name)))
+
+
 def means_weight(name: str) -> bool:
     """True for the weight of a term of a loss, or another hyperparameter that is no number of batches."""
     return bool(name) and not means_accumulation(name) and _is_hyperparameter(_stem(words(name)))

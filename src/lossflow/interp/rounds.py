@@ -14,7 +14,8 @@ from lossflow.interp.machine import Frame, Machine
 
 def remainder(machine: Machine, node: cst.BinaryOperation, left: Value, right: Value, frame: Frame) -> Remainder | None:
     """The value of `i % k`; None where that is no question of rounds, or where k is 1."""
-    counts = isinstance(left, (Number, Unknown)) and not any(map(means_epoch, _names(node.left)))
+    # `epoch % 5` is no question of batches, `(epoch * len(loader) + i) % 5` is one.
+    counts = isinstance(left, (Number, Unknown)) and not all(map(means_epoch, _names(node.left)))
     if not counts or not isinstance(right, (Number, Unknown, Const)):
         return None
     if isinstance(right, Const) and (not isinstance(right.value, int) or right.value < 2):

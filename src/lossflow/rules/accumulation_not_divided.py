@@ -7,10 +7,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from lossflow.catalog.names import means_accumulation, means_weight
-from lossflow.domain.accumulation import Accumulation, accumulations
 from lossflow.domain.trace import Multiplier, OptimizerFacts, Period, Place, Step, StepKind, Trace
 from lossflow.domain.values import Tensor, Term, Unknown
 from lossflow.findings import Finding, Related, Role, Severity
+from lossflow.rules.accumulation import Accumulation, accumulations
 from lossflow.rules.reductions import merely_imported, own_choice, tensors
 from lossflow.rules.rule import Rule, related
 from lossflow.rules.way import unrepeated

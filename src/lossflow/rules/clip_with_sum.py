@@ -137,7 +137,7 @@ def _number(clipped: Clipped, exponent: Exponent) -> str:
     if clipped.value is not None:
         small, large = (f"{clipped.value / share:.2g}" for share in shares)
     else:
-        small, large = (f"1/{share:,.0f} of it" for share in shares)
+        small, large = (f"1/{share:,.0f} of its value" for share in shares)
     return (
         f"the threshold does not: for the gradient of the mean it amounts to {small} in a batch of {_EXAMPLE}, for "
         f"example, and to {large} in one of {2 * _EXAMPLE}"
