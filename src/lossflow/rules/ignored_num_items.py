@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from lossflow.domain.trace import Backward, Place, Trace
+from lossflow.domain.trace import Backward, Place, Step, StepKind, Trace
+from lossflow.domain.values import Term
 from lossflow.findings import Finding, Role
 from lossflow.rules.reductions import merely_imported, own_choice, tensors
 from lossflow.rules.rule import Rule, related
 from lossflow.rules.way import reduction, unrepeated
 from lossflow.rules.wording import line
+
+_REDUCTIONS = (StepKind.REDUCED, StepKind.AVERAGED, StepKind.COMPUTED)
 
 
 class IgnoredNumItems(Rule):
@@ -69,9 +72,8 @@ class IgnoredNumItems(Rule):
             if not isinstance(event, Backward) or event.unread is None or not event.grad_enabled:
                 continue
             for tensor in tensors(event.objective):
-                choices = [own_choice(term) for term in tensor.terms]
-                choice = next((step for step in choices if step is not None), None)
-                averaged = tensor.axes.reduced and all(term.exponent.is_zero for term in tensor.terms)
+                choice = next((step for term in tensor.terms if (step := _last_reduction(term)) is not None), None)
+                averaged = tensor.axes.reduced and all(map(_is_mean, tensor.terms))
                 if choice is None or not averaged or not tensor.loss or merely_imported(trace, choice.site, event):
                     continue
                 place = choice.site.entry
@@ -82,6 +84,18 @@ class IgnoredNumItems(Rule):
                 ]
                 found.setdefault(place, self.finding(trace, place, _message(trace, event), related=unrepeated(way)))
         yield from found.values()
+
+
+def _last_reduction(term: Term) -> Step | None:
+    last = term.last(*_REDUCTIONS)
+    return own_choice(term) if last is None or last.kind is StepKind.COMPUTED else last
+
+
+def _is_mean(term: Term) -> bool:
+    """True for an average over the batch, whatever was averaged."""
+    last = term.last(*_REDUCTIONS)
+    averaged = last is not None and (last.kind is StepKind.AVERAGED or last.reduction == "mean")
+    return averaged or term.exponent.is_zero
 
 
 def _message(trace: Trace, event: Backward) -> str:
