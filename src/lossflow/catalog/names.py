@@ -266,8 +266,8 @@ def means_accumulation(name: str) -> bool:
 
 
 _KINDS = _vocabulary(
-    "task tasks domain domains source sources head heads loss losses agent agents dataset datasets loader loaders critic"
-    " critics view views modality modalities"
+    "task tasks domain domains source sources head heads loss losses agent agents dataset datasets loader loaders"
+    " critic critics view views modality modalities"
 )
 
 
