@@ -32,6 +32,7 @@ FRAMEWORKS = (
         batch=("batch",),
         optimizers="configure_optimizers",
         manual="automatic_optimization",
+        hook="backward",
     ),
     # `training_step` divides what `compute_loss` returns by the accumulation steps, or `compute_loss` has divided by
     # `num_items_in_batch`; the optimizer is made from the TrainingArguments.

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from fractions import Fraction
 
-from lossflow.domain import contraction
+from lossflow.domain import contraction, masking
 from lossflow.domain.axes import Axes
 from lossflow.domain.exponent import Exponent
 from lossflow.domain.trace import Multiplier, Site, Step, StepKind
@@ -41,6 +41,15 @@ _ON_CONSTANTS: dict[str, Callable[..., object]] = {
 
 def binary(symbol: str, left: Value, right: Value, *, site: Site, factor: Factor = exponent_of) -> Value:
     """The value of `left symbol right`."""
+    result = _binary(symbol, left, right, site=site, factor=factor)
+    if not isinstance(left, Tensor) and not isinstance(right, Tensor):
+        return result
+    scalar = right if isinstance(left, Tensor) else left
+    exponent = None if isinstance(scalar, Tensor) else factor(scalar)
+    return masking.combined(symbol, left, right, result=result, site=site, factor=exponent)
+
+
+def _binary(symbol: str, left: Value, right: Value, *, site: Site, factor: Factor) -> Value:
     match left, right:
         case Const(), Const():
             return _constants(symbol, left, right)
@@ -153,6 +162,9 @@ def _axes(left: Value, right: Value) -> Axes:
     """The axes of an elementwise operation; a number or an unknown factor is taken for a scalar, as weights are."""
     match left, right:
         case Tensor(), Tensor():
+            for tensor, other in ((left, right), (right, left)):
+                if other.padding and other.axes == Axes.UNKNOWN and tensor.axes.per_example:
+                    return tensor.axes  # a mask is no larger than what it masks
             return left.axes.broadcast(right.axes)
         case Tensor(), _:
             return left.axes
@@ -169,6 +181,7 @@ def elementwise(left: Value, right: Value, *, terms: tuple[Term, ...] = (Term(),
         terms=terms,
         differentiable=_flow(left, right),
         loss=any(t.loss for t in tensors),
+        synthetic=all(t.synthetic for t in tensors) and not any(isinstance(v, Unknown) for v in (left, right)),
     )
 
 
@@ -245,7 +258,8 @@ def multiply(left: Value, right: Value, *, site: Site, factor: Factor = exponent
         terms = tuple(
             _shifted(replace(t, batchless=t.batchless and whole.batchless), whole.exponent, site) for t in main.terms
         )
-        return elementwise(left, right, terms=terms)
+        result = elementwise(left, right, terms=terms)
+        return result.step(Step(StepKind.MASKED, site)) if masking.weighs_nothing(main, other) else result
     tensor, scalar = (left, right) if isinstance(left, Tensor) else (right, left)
     assert isinstance(tensor, Tensor)
     if isinstance(scalar, (Tuple, Size)):
@@ -295,6 +309,7 @@ def divide(left: Value, right: Value, *, site: Site, factor: Factor = exponent_o
 
 def power(tensor: Tensor, exponent: object) -> Tensor:
     """The tensor to a power: a literal scales the exponents, anything else keeps only zero ones."""
+    tensor = replace(tensor, padding=False)
     if is_plain(tensor):
         return replace(tensor, data=False)
     term = merged(tensor.terms)
@@ -308,7 +323,8 @@ def power(tensor: Tensor, exponent: object) -> Tensor:
 def nonlinear(tensor: Tensor) -> Tensor:
     """The tensor after a function that is not homogeneous: nothing is known unless all exponents are zero."""
     terms = tuple(t if t.exponent.is_zero else replace(t, exponent=Exponent.UNKNOWN) for t in tensor.terms)
-    return replace(tensor, terms=terms if len(terms) == 1 else (merged(terms),), data=False)
+    terms = terms if len(terms) == 1 else (merged(terms),)
+    return replace(tensor, terms=terms, data=False, padding=False, masked=None)
 
 
 def matmul(left: Value, right: Value, *, site: Site) -> Value:
@@ -374,7 +390,7 @@ def negative(value: Value) -> Value:
         case Const(value=int() | float() as number):
             return Const(-number)
         case Tensor():
-            return replace(value, data=False)
+            return replace(value, data=False, padding=False)
         case Number():
             return value
     return Unknown(computed=True)

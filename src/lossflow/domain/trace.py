@@ -49,7 +49,7 @@ class StepKind(Enum):
     SCALED = "it was multiplied or divided"
     WEIGHTED = "it was multiplied or divided by what does not depend on the batch size"
     ADDED = "it was added to other terms"
-    MASKED = "it was multiplied by a mask"
+    MASKED = "it was multiplied by a mask when it was reduced already"
     PASSED = "it was returned or handed on"
     DIFFERENTIATED = "its gradients were returned by torch.autograd.grad"
 
@@ -84,6 +84,7 @@ class Step:
     reduction: str = ""
     default: bool = False  # the reduction was not given: the loss's default is in force
     by: Multiplier | None = None
+    masked: Site | None = None  # where the elements were masked that this mean counts too
 
 
 Trail = tuple[Step, ...]
@@ -119,6 +120,7 @@ class OptimizerFacts:
     site: Site | None = None
     learning_rate_site: Site | None = None
     identity: int = 0
+    repeats: bool = True  # False where it steps once: in no loop that goes round after it was made
 
 
 @dataclass(frozen=True, slots=True)
@@ -274,6 +276,13 @@ class Averaged(Event):
     divisor: Fraction = Fraction(0)
     division: Site | None = None
     amended: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Returned(Event):
+    """A function that nobody calls in sight returns these values: one, or those of a container."""
+
+    parts: tuple[Value, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

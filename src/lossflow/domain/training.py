@@ -33,6 +33,12 @@ class TrainingStep:
     scalings: tuple[GradientScaled, ...] = ()
     clips: tuple[tuple[Clipped, Exponent], ...] = ()
 
+    @property
+    def repeated(self) -> bool:
+        """True in a loop that goes round with the same optimizer, and where a framework runs one."""
+        looped = bool(self.backward.loops) and any(step.optimizer.repeats for step in self.steps)
+        return bool(self.backward.framework) or looped or any(s.loops and s.optimizer.repeats for s in self.steps)
+
 
 @dataclass(slots=True)
 class _Way:

@@ -17,6 +17,7 @@ MAX_ALTERNATIVES = 4
 """Values that one variable may hold side by side before nothing is known of it."""
 MAX_TERMS = 12
 """Terms that an objective keeps apart."""
+_UNTELLING = (StepKind.ADDED, StepKind.WEIGHTED, StepKind.MASKED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +30,7 @@ class Unknown:
     site: Site | None = None
     tally: Tally | None = None  # of a number that is only reported, as `len(loader)`
     over: Multiplier | None = None  # the counter of rounds by which it was divided
+    masked: Site | None = None  # where a mask set elements of it to zero
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,8 +92,8 @@ class Term:
 
     @property
     def origin(self) -> Trail:
-        """The trail without additions and weights: what tells a term from the others of an objective."""
-        return tuple(step for step in self.trail if step.kind not in (StepKind.ADDED, StepKind.WEIGHTED))
+        """The trail without additions, weights and masks: what tells a term from the others of an objective."""
+        return tuple(step for step in self.trail if step.kind not in _UNTELLING)
 
     def last(self, *kinds: StepKind) -> Step | None:
         """The latest step of these kinds."""
@@ -116,6 +118,9 @@ class Tensor:
     loss: bool = False
     data: bool = False  # a batch as a loader yields it: perhaps a tuple or a dict of tensors
     mask: bool = False  # the result of a comparison: what it picks of a batch, it picks from all of its examples
+    padding: bool = False  # a mask that says of the data, not of the predictions, which elements count
+    masked: Site | None = None  # where a mask set elements of it to zero
+    synthetic: bool = False  # made by the program itself at a literal size, or computed from such alone
     tally: Tally | None = None  # of a total or an average that is only reported; None: what its exponent says
 
     @property
@@ -245,7 +250,8 @@ def join(left: Value, right: Value) -> Value:
             tally = left.tally if left.tally == right.tally else None
             if left.name and left.name == right.name:
                 return replace(left, tally=tally)
-            return Unknown(why=left.why or right.why, computed=True, tally=tally)
+            masked = left.masked or right.masked
+            return Unknown(why=left.why or right.why, computed=True, tally=tally, masked=masked)
         case Unknown(), _:
             return Unknown(why=left.why, computed=True)
         case _, Unknown():
@@ -332,6 +338,9 @@ def _join_tensors(left: Tensor, right: Tensor) -> Tensor:
         loss=left.loss or right.loss,
         data=left.data and right.data,
         mask=left.mask and right.mask,
+        padding=left.padding and right.padding,
+        masked=left.masked or right.masked,
+        synthetic=left.synthetic and right.synthetic,
         tally=_join_tallies(left, right),
     )
 

@@ -43,7 +43,8 @@ def created(machine: Machine, leaf: str, arguments: Arguments) -> Value:
         return Tensor(sizes.axes, differentiable=is_leaf)
     axes = axes_of_sizes(sizes, machine.factor, drawn=leaf in _RANDOM, leaf=is_leaf)
     term = Term(_exponent_of_filling(machine, leaf, positional, keywords), batchless=is_leaf and axes.reduced)
-    return Tensor(axes, (term,), is_leaf)
+    synthetic = not is_leaf and not isinstance(sizes, Size) and all(isinstance(size, Const) for size in sizes[:1])
+    return Tensor(axes, (term,), is_leaf, synthetic=synthetic)
 
 
 def _exponent_of_filling(

@@ -54,7 +54,7 @@ def run_step(machine: Machine, framework: Framework, instance: Ref, method: Func
     machine.enter_root()
     value = machine.call(Bound(instance, method), Arguments((), keywords), method.code.node, frame)
     manual = machine.get(instance).get(framework.manual) if framework.manual else None
-    if manual == Const(False):
+    if manual == Const(False) or _keeps_backward(machine, framework, instance):
         return
     objective = objective_of(machine, value)
     machine.use(objective)
@@ -86,6 +86,13 @@ def _unread_count(machine: Machine, framework: Framework, instance: Ref, code: C
     if received is None or _reads(code.node.body, received.name.value):
         return None
     return machine.site(received.name, Frame(code.unit, frame.scope, entry=frame.entry))
+
+
+def _keeps_backward(machine: Machine, framework: Framework, instance: Ref) -> bool:
+    """True where the class overrides the hook that calls backward, and its own calls none."""
+    cls = machine.get(instance).cls
+    hook = classes.lookup(machine, cls, framework.hook) if framework.hook and cls is not None else None
+    return isinstance(hook, Function) and isinstance(hook.code, Code) and not _reads(hook.code.node.body, "backward")
 
 
 def _reads(node: cst.CSTNode, name: str) -> bool:

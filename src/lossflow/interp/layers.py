@@ -83,7 +83,7 @@ def apply(machine: Machine, dotted: str, arguments: Arguments) -> Value:
     flow = machine.grad_enabled
     plain = given.exponent.is_zero or arithmetic.is_activation(given)
     exponent = Exponent.ZERO if plain else Exponent.UNKNOWN
-    out = Tensor(_axes(leaf, given.axes), (Term(exponent),), flow)
+    out = Tensor(_axes(leaf, given.axes), (Term(exponent),), flow, synthetic=given.synthetic)
     if leaf in _RECURRENT:
         return Tuple((replace(out, axes=given.axes.shuffled()), replace(out, axes=Axes.UNKNOWN, data=True)))
     opaque = leaf not in _SAME_RANK and not dotted.startswith("torch.nn.")

@@ -10,7 +10,7 @@ import libcst as cst
 from lossflow.catalog import LossMatch
 from lossflow.catalog.entry import Effect, Loss, Unreduced
 from lossflow.catalog.legacy import effective_reduction
-from lossflow.domain import arithmetic
+from lossflow.domain import arithmetic, masking
 from lossflow.domain.axes import Axes, Tail
 from lossflow.domain.environment import Kind, Record
 from lossflow.domain.exponent import Exponent
@@ -66,7 +66,10 @@ def compute(
     values = {argument.name: argument.value for argument in bound}
     inputs = [values[name] for name in match.inputs if name in values]
     made = None if chosen is None else Step(StepKind.CONSTRUCTED, chosen, loss=match.row.functional)
-    return _result(machine, match, reduction, inputs, made=made, default=default, node=node, frame=frame)
+    ignores = "ignore_index" in values
+    return _result(
+        machine, match, reduction, inputs, made=made, default=default, ignores=ignores, node=node, frame=frame
+    )
 
 
 def apply(
@@ -79,7 +82,10 @@ def apply(
     names = match.row.forward.split()
     inputs = [v for i, name in enumerate(names) if (v := arguments.get(i, name)) is not None]
     default = record.made.default if record.made is not None else False
-    return _result(machine, match, reduction, inputs, made=record.made, default=default, node=node, frame=frame)
+    ignores = record.get("ignore_index") is not None
+    return _result(
+        machine, match, reduction, inputs, made=record.made, default=default, ignores=ignores, node=node, frame=frame
+    )
 
 
 def _bound(
@@ -184,6 +190,7 @@ def _result(
     *,
     made: Step | None,
     default: bool,
+    ignores: bool,
     node: cst.CSTNode,
     frame: Frame,
 ) -> Value:
@@ -205,7 +212,9 @@ def _result(
             else Unknown(computed=True, why=why, site=site)
         )
     results = [
-        _reduced(machine, match, effect, string, inputs, made=made, step_site=(node, frame), default=default)
+        _reduced(
+            machine, match, effect, string, inputs, made=made, step_site=(node, frame), default=default, ignores=ignores
+        )
         for effect, string in zip(effects, strings)
         if effect is not None
     ]
@@ -227,6 +236,7 @@ def _reduced(
     made: Step | None,
     step_site: tuple[cst.CSTNode, Frame],
     default: bool,
+    ignores: bool,
 ) -> Tensor:
     row = match.row
     axes = _operand(inputs)
@@ -240,14 +250,20 @@ def _reduced(
     exponent = Exponent.of(count) if effect in (Effect.SUM, Effect.BATCH_SUM) else Exponent.ZERO
     site = machine.site(*step_site)
     name = row.name if match.constructor else row.functional
-    computed = Step(StepKind.COMPUTED, site, exponent, loss=name, reduction=reduction, default=default)
+    both = [masking.masked_at(value) for value in inputs[:2]]
+    where = both[0] if effect is Effect.MEAN and len(both) == 2 and all(both) else None
+    computed = Step(
+        StepKind.COMPUTED, site, exponent, loss=name, reduction=reduction, default=default, masked=where
+    )
     plain = all(_is_plain_input(value) for value in inputs if isinstance(value, Tensor))
     term = Term(
         Exponent.ZERO if plain else Exponent.UNKNOWN,
         () if made is None else (made,),
         batchless=count == 0 and _of_parameters(inputs),
     ).step(computed)
-    result = Tensor(_axes_after(effect, row, axes, inputs), (term,), _flow(machine, inputs), True)
+    result = Tensor(_axes_after(effect, row, axes, inputs), (term,), _flow(machine, inputs), True, synthetic=_synthetic(inputs))
+    if effect is Effect.NONE and (ignores or all(both)):
+        result = replace(result, masked=both[0] or site)
     if effect is Effect.NONE and not machine.silent and not machine.untaken:
         loops = tuple(loop.number for loop in machine.loops)
         unused = Unused(site, machine.root_number, loops, grad_enabled=machine.grad_enabled, loss=name)
@@ -258,6 +274,11 @@ def _reduced(
 def _is_plain_input(value: Tensor) -> bool:
     """True for what doesn't grow with the batch: an activation times something out of sight doesn't either."""
     return value.exponent.is_zero or (value.axes.per_example and arithmetic.is_activation(value))
+
+
+def _synthetic(inputs: list[Value]) -> bool:
+    """True where all that is compared was made up by the program."""
+    return all(isinstance(value, Tensor) and value.synthetic for value in inputs)
 
 
 def _of_parameters(inputs: list[Value]) -> bool:

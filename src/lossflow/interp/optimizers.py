@@ -117,6 +117,7 @@ def facts(machine: Machine, value: Value) -> OptimizerFacts:
         site=record.made.site if record.made is not None else None,
         learning_rate_site=written.site if isinstance(written, Number) else None,
         identity=value.address,
+        repeats=len(machine.loops) > machine.depths.get((value.address, None), 0),
     )
 
 

@@ -15,7 +15,7 @@ from lossflow.domain.exponent import Exponent
 from lossflow.domain.trace import Backward, OptimizerFacts, Place, Site, Step, StepKind, Trace
 from lossflow.domain.training import TrainingStep, training_steps
 from lossflow.domain.values import Const, Tensor, Term
-from lossflow.rules.reductions import chosen_at, merely_imported, own_choice, raising_step, tensors
+from lossflow.rules.reductions import chosen_at, masks_nothing, merely_imported, own_choice, raising_step, tensors
 
 
 class Driver(IntEnum):
@@ -86,8 +86,12 @@ def objectives(trace: Trace) -> Iterator[Objective]:
         if training.backward.case and training.backward.site.place in settled:
             continue
         for tensor in tensors(training.backward.objective):
+            if tensor.synthetic and not training.repeated:
+                continue  # one step on numbers that were made up, as in a unit test, trains nothing
             if tensor.axes.per_example and tensor.axes.certain:
                 continue  # that backward raises: LF201's and LF202's business
+            if masks_nothing(tensor) is not None:
+                continue  # LF204 comes first
             terms = tuple(term for term in tensor.terms if not term.batchless)
             if terms:
                 yield Objective(training, terms)
