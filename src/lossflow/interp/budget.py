@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-MAX_STEPS = 100_000
-"""Expressions evaluated for one file."""
+MAX_STEPS = 400_000
+"""Expressions evaluated for one file; `shares` divides them among its entry points."""
 MAX_DEPTH = 14
 """Calls of the program's own functions within each other."""
 MAX_ANNOTATED_DEPTH = 3
@@ -15,7 +15,9 @@ MAX_MODULES = 30
 MAX_CHARACTERS = 200_000
 """Characters of all those files together, in the same way: reading them is the dearest part of the analysis."""
 MAX_CASES = 32
-"""Values of choices out of sight that a file is run once more with, within `MAX_STEPS` all together."""
+"""Values of choices out of sight that a file is run once more with."""
+MAX_STEPS_OF_CASES = 200_000
+"""Expressions evaluated for all those runs together."""
 MAX_UNROLLED = 8
 """Rounds of a loop over named things that are run one by one."""
 MAX_ROUNDS = 3
@@ -25,4 +27,4 @@ PYTHON_RECURSION = 12_000
 
 
 class BudgetExceeded(Exception):
-    """The steps of `MAX_STEPS` are used up; the entry point at hand is left as far as it came."""
+    """The steps of the entry point at hand are used up; it is left as far as it came."""

@@ -30,7 +30,7 @@ from lossflow.domain.values import (
     exponent_of,
     join,
 )
-from lossflow.interp.budget import MAX_STEPS, BudgetExceeded
+from lossflow.interp.budget import BudgetExceeded
 from lossflow.interp.places import Places
 from lossflow.source import Source
 
@@ -157,6 +157,7 @@ class Machine:
     root_number: int = 0  # of the entry point that is being run
     roots: int = 0  # entry points met so far
     steps: int = 0
+    limit: int = 0  # of steps, when the entry point that is being run has to stop
     loops: list[Loop] = field(default_factory=list)
     guards: tuple[Guard, ...] = ()  # the tests of rounds under which the program is
     stack: list[Code] = field(default_factory=list)
@@ -185,7 +186,7 @@ class Machine:
     def evaluate(self, node: cst.BaseExpression, frame: Frame) -> Value:
         """The value of an expression; counts against the budget."""
         self.steps += 1
-        if self.steps > MAX_STEPS:
+        if self.steps > self.limit:
             raise BudgetExceeded
         value = self.evaluate_node(self, node, frame)
         if self.case is not None and isinstance(value, Unknown) and value.name == self.case.name and not value.computed:

@@ -11,14 +11,16 @@ from dataclasses import replace
 import libcst as cst
 
 from lossflow.catalog import Catalog
+from lossflow.catalog.entry import Framework
 from lossflow.domain.environment import Kind, Record
 from lossflow.domain.trace import TRAINING, Event, Trace
 from lossflow.domain.values import Bound, Class, Function, Ref, Value
 from lossflow.errors import NotAnalysed
 from lossflow.interp import calls, cases, expressions, frameworks, functions, modules, statements
-from lossflow.interp.budget import MAX_CASES, MAX_STEPS, PYTHON_RECURSION, BudgetExceeded
+from lossflow.interp.budget import MAX_CASES, MAX_STEPS, MAX_STEPS_OF_CASES, PYTHON_RECURSION, BudgetExceeded
 from lossflow.interp.machine import Arguments, Case, Code, Frame, Machine, Unit
 from lossflow.interp.places import Places, Spans
+from lossflow.interp.shares import Entry, Outline, Shares
 from lossflow.source import Source
 
 _TRAINS = re.compile(
@@ -56,7 +58,7 @@ def _deep_recursion() -> Iterator[None]:
 
 def _interpret(source: Source, catalog: Catalog, resolve: Resolve) -> Trace:
     trees = {source.name: (modules.parse(source), Places(source.name))}
-    machine = _run(source, catalog, resolve, trees)
+    machine = _run(source, catalog, resolve, trees, steps=MAX_STEPS)
     if cases.unsettled(machine.events):
         _run_cases(machine)
     return _trace(machine)
@@ -68,10 +70,11 @@ def _run(
     resolve: Resolve,
     trees: dict[str, tuple[cst.Module, Places]],
     *,
+    steps: int,
     case: Case | None = None,
     roots: int = 0,
 ) -> Machine:
-    """The machine after it ran the file; `roots` is the number of entry points of earlier runs."""
+    """The machine after it ran the file in at most `steps`; `roots` is the number of entry points of earlier runs."""
     tree, places = trees[source.name]
     unit = Unit(source, tree, places, Ref(0))
     machine = Machine(
@@ -90,29 +93,38 @@ def _run(
     machine.unseen = machine.allocate(machine, Record(Kind.SCOPE))
     machine.units[source.name] = unit
     frame = Frame(unit, unit.globals)
-    _entry(machine, lambda: _run_body(machine, tree, frame))
-    _run_classes(machine, frame)
-    _run_functions(machine, frame)
+    outline, shares = Outline(source.text), Shares(steps)
+    shares.divide({Entry(): outline.trains(Entry()), **outline.apart()})
+    if not _entry(machine, shares.limit(Entry(), again=True), Entry(), lambda: _run_body(machine, tree, frame)):
+        _entry(machine, shares.limit(Entry()), Entry(), lambda: _define_rest(machine, tree, frame))
+    _divide(machine, outline, shares)
+    _run_classes(machine, shares, frame)
+    _run_functions(machine, shares, frame)
     return machine
 
 
 def _run_cases(machine: Machine) -> None:
-    """Run the file once more for each case of a choice that lost a loss, and note the training steps of that run."""
-    steps = 0
-    for number, case in enumerate(sorted(machine.cases, key=lambda each: machine.cases[each])):
-        if number >= MAX_CASES or steps > MAX_STEPS:
-            left = len(machine.cases) - number
-            machine.note(f"{machine.root.source.name}: {left} more values that choices may have were not tried")
+    """Run the file once more for each case of a choice that lost a loss, and note the training steps of that run.
+
+    A case takes about as many steps as the file took without; one that would get fewer is not begun.
+    """
+    left = MAX_STEPS_OF_CASES
+    waiting = sorted(machine.cases, key=lambda each: machine.cases[each])
+    for number, case in enumerate(waiting):
+        if number >= MAX_CASES or (number and left < machine.steps):
+            untried = len(waiting) - number
+            machine.note(f"{machine.root.source.name}: {untried} more values that choices may have were not tried")
             return
         run = _run(
             machine.root.source,
             machine.catalog,
             machine.resolve,
             machine.trees,
+            steps=max(left // (len(waiting) - number), machine.steps),
             case=case,
             roots=machine.roots,
         )
-        steps += run.steps
+        left -= run.steps
         machine.roots = run.roots
         machine.units = {**run.units, **machine.units}
         machine.events.extend(event for event in run.events if isinstance(event, TRAINING))
@@ -122,19 +134,26 @@ def _out_of_sight(file: str, dotted: str) -> Source | None:
     return None
 
 
-def _entry(machine: Machine, run: Callable[[], object]) -> None:
-    """Run one entry point; past the budget, what it has recorded so far stands."""
+def _entry(machine: Machine, limit: int, entry: Entry, run: Callable[[], object]) -> bool:
+    """Run one entry point; False when it had to stop at the limit, and what it has recorded so far stands."""
     machine.enter_root()
+    machine.limit = limit
+    before = machine.steps
     try:
         run()
     except BudgetExceeded:
-        machine.note(f"{machine.root.source.name}: the analysis stopped after {MAX_STEPS} steps")
+        title = f"`{'.'.join(filter(None, (entry.cls, entry.name)))}`" if entry.name else "the module"
+        machine.note(
+            f"{machine.root.source.name}: the analysis of {title} stopped after {machine.steps - before} steps"
+        )
         machine.silent = 0
         machine.loops.clear()
         machine.guards = ()
         machine.stack.clear()
         machine.sites.clear()
         machine.grad_enabled = True
+        return False
+    return True
 
 
 def _run_body(machine: Machine, tree: cst.Module, frame: Frame) -> None:
@@ -142,10 +161,27 @@ def _run_body(machine: Machine, tree: cst.Module, frame: Frame) -> None:
     machine.heap = outcome.falls or machine.heap
 
 
+def _define_rest(machine: Machine, tree: cst.Module, frame: Frame) -> None:
+    """The functions and classes that stand behind the statement at which the body of the module had to stop."""
+    for statement in tree.body:
+        match statement:
+            case cst.FunctionDef(name=name) | cst.ClassDef(name=name):
+                if machine.get(frame.scope).get(name.value) is None:
+                    machine.run([statement], frame)
+
+
 # --- what the program doesn't call --------------------------------------------------------------------------------
 
 
-def _run_functions(machine: Machine, frame: Frame) -> None:
+def _divide(machine: Machine, outline: Outline, shares: Shares) -> None:
+    """What the body of the module has left over is for what it didn't call."""
+    names = {Entry(each.name) for each in machine.functions.values() if _is_entry(machine, each)}
+    methods = {Entry(each.name, cls.name) for cls in machine.classes for each in _methods(machine, cls)}
+    waiting = sorted(names | methods)
+    shares.divide({entry: outline.trains(entry) for entry in waiting}, spent=machine.steps)
+
+
+def _run_functions(machine: Machine, shares: Shares, frame: Frame) -> None:
     """Functions that nobody calls, with unknown arguments.
 
     Which of them call each other is known once all have run: what those did on their own that others call is dropped,
@@ -153,10 +189,11 @@ def _run_functions(machine: Machine, frame: Frame) -> None:
     """
     runs: list[tuple[Function, int]] = []
     for function in list(machine.functions.values()):
+        limit = shares.limit(Entry(function.name))
         if not _is_entry(machine, function):
             continue
         before = machine.heap.fork()
-        _run_alone(machine, function, frame)
+        _run_alone(machine, function, limit, frame)
         machine.heap = before
         runs.append((function, machine.root_number))
     dropped = {root for function, root in runs if _code(function).called}
@@ -174,58 +211,87 @@ def _code(function: Function) -> Code:
     return function.code
 
 
-def _run_alone(machine: Machine, function: Function, frame: Frame) -> None:
+def _run_alone(machine: Machine, function: Function, limit: int, frame: Frame) -> None:
     called = _code(function).called
-    _entry(machine, lambda: functions.run(machine, function, Arguments(open=True), _code(function).node, frame))
+    arguments = Arguments(open=True)
+    _entry(
+        machine,
+        limit,
+        Entry(function.name),
+        lambda: functions.run(machine, function, arguments, _code(function).node, frame),
+    )
     _code(function).called = called
 
 
-def _run_classes(machine: Machine, frame: Frame) -> None:
+def _methods(machine: Machine, cls: Class) -> list[Function]:
+    """The methods of the class that nobody has called."""
+    found = [v for v in machine.get(cls.scope).slots.values() if isinstance(v, Function)]
+    return [method for method in found if _is_entry(machine, method)]
+
+
+def _run_classes(machine: Machine, shares: Shares, frame: Frame) -> None:
     """Methods that nobody calls, on an instance of the program's, or on one made with unknown arguments."""
     for cls in list(machine.classes):
-        methods = [v for v in machine.get(cls.scope).slots.values() if isinstance(v, Function)]
-        waiting = [m for m in methods if _is_entry(machine, m) and m.name != "__init__"]
+        waiting = [method for method in _methods(machine, cls) if method.name != "__init__"]
         framework = frameworks.of(machine, cls)
         if not waiting and framework is None:
             continue
-        instance = _instance(machine, cls, frame)
+        instance = _instance(machine, cls, shares, frame)
         if instance is None:
             continue
-        machine.silent += 1
         for method in waiting:  # attributes that are set outside of __init__
-            _run_method(machine, cls, method, instance, frame)
+            limit = shares.limit(Entry(method.name, cls.name), again=True)
+            machine.silent = 1
+            _run_method(machine, cls, method, instance, limit, frame)
         machine.silent = 0
         for method in waiting:
             if framework is not None and method.name == framework.method:
-                frameworks.run_step(machine, framework, instance, replace(method, owner=cls), frame)
+                _run_step(machine, framework, replace(method, owner=cls), instance, shares, frame)
                 _code(method).called = True
         for method in waiting:
+            limit = shares.limit(Entry(method.name, cls.name))
             if not _code(method).called:
-                _run_method(machine, cls, method, instance, frame)
+                _run_method(machine, cls, method, instance, limit, frame)
                 _code(method).called = True
 
 
-def _run_method(machine: Machine, cls: Class, method: Function, instance: Ref, frame: Frame) -> None:
+def _run_step(
+    machine: Machine, framework: Framework, method: Function, instance: Ref, shares: Shares, frame: Frame
+) -> None:
+    assert isinstance(method.owner, Class)
+    entry = Entry(method.name, method.owner.name)
+    limit = shares.limit(entry)
+    _entry(machine, limit, entry, lambda: frameworks.run_step(machine, framework, instance, method, frame))
+
+
+def _run_method(machine: Machine, cls: Class, method: Function, instance: Ref, limit: int, frame: Frame) -> None:
     called = _code(method).called
     bound: Value = method if method.kind == "staticmethod" else Bound(instance, replace(method, owner=cls))
-    _entry(machine, lambda: machine.call(bound, Arguments(open=True), _code(method).node, frame))
+    arguments = Arguments(open=True)
+    _entry(
+        machine,
+        limit,
+        Entry(method.name, cls.name),
+        lambda: machine.call(bound, arguments, _code(method).node, frame),
+    )
     _code(method).called = called
 
 
-def _instance(machine: Machine, cls: Class, frame: Frame) -> Ref | None:
+def _instance(machine: Machine, cls: Class, shares: Shares, frame: Frame) -> Ref | None:
     """An instance that the program made, else one made with unknown arguments."""
+    if _made(machine, cls) is None:
+        entry = Entry("__init__", cls.name)
+        node = _class_node(machine, cls) or frame.unit.tree
+        limit = shares.limit(entry)
+        _entry(machine, limit, entry, lambda: calls.instantiate(machine, cls, Arguments(open=True), node, frame))
+    return _made(machine, cls)
+
+
+def _made(machine: Machine, cls: Class) -> Ref | None:
     for address, record in machine.heap.items():
         if record.kind is Kind.INSTANCE and record.cls == cls:
             return Ref(address)
-    made: list[Value] = []
-    node = frame.unit.tree
-    _entry(
-        machine,
-        lambda: made.append(
-            calls.instantiate(machine, cls, Arguments(open=True), _class_node(machine, cls) or node, frame)
-        ),
-    )
-    return made[0] if made and isinstance(made[0], Ref) else None
+    return None
 
 
 def _class_node(machine: Machine, cls: Class) -> cst.CSTNode | None:
