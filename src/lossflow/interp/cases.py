@@ -159,8 +159,8 @@ def _rank(machine: Machine, value: Value) -> int | None:
             return 1 if value.value in ("sum", "mean", "none") else None
         case External(name=name):
             return 1 if machine.catalog.loss(name) is not None else 2
-        case Ref(address=address):
-            return 1 if address in machine.heap and machine.made(value) is not None else 2
+        case Ref():
+            return 1 if machine.exists(value) and machine.made(value) is not None else 2
         case Function() | Class() | Partial() | Bound():
             return 2
     return None

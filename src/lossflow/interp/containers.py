@@ -95,6 +95,5 @@ def _view(machine: Machine, record: Record, name: str, node: cst.CSTNode) -> Val
 def store_in_place(machine: Machine, node: cst.Call, value: Value, frame: Frame) -> None:
     """`loss.div_(n)`: the variable holds the result."""
     if isinstance(node.func, cst.Attribute) and isinstance(node.func.value, (cst.Name, cst.Attribute, cst.Subscript)):
-        depths = dict(machine.depths)
-        names.assign(machine, node.func.value, value, frame)
-        machine.depths.update(depths)
+        with machine.updating():
+            names.assign(machine, node.func.value, value, frame)

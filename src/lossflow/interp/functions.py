@@ -9,9 +9,10 @@ import libcst as cst
 from lossflow.domain.environment import Kind, Record
 from lossflow.domain.exponent import Exponent
 from lossflow.domain.tally import Tally
+from lossflow.domain.trace import Place, Site
 from lossflow.domain.values import Const, External, Function, Tuple, Unknown, Value, join
-from lossflow.interp import annotated, outcomes
-from lossflow.interp.budget import MAX_DEPTH, MAX_RECURSION
+from lossflow.interp import annotated, outcomes, repeats
+from lossflow.interp.budget import MAX_DEPTH, MAX_RECURSION, BudgetExceeded
 from lossflow.interp.machine import Arguments, Code, Frame, Machine
 
 _NO_GRAD = frozenset(
@@ -43,6 +44,8 @@ def define(machine: Machine, node: cst.FunctionDef | cst.Lambda, name: str, fram
     )
     function = Function(name, code, frame.scope, defaults, kind=kind)
     machine.functions[code.number] = function
+    if machine.footprint is not None:
+        machine.footprint.functions[code.number] = function
     return function
 
 
@@ -60,33 +63,43 @@ def run(machine: Machine, function: Function, arguments: Arguments, node: cst.CS
     if machine.untaken:
         return Unknown(computed=True)
     code.called = True
+    if machine.footprint is not None:
+        machine.footprint.codes.add(code)
+    call = machine.site(node, frame)
+    entry = frame.entry if frame.unit is not machine.root else call.place
+    entry = entry if code.unit is not machine.root else None
     machine.stack.append(code)
     machine.sites.append(id(node))
     enabled = machine.grad_enabled
     machine.grad_enabled = enabled and not code.no_grad
     try:
-        return _run(machine, function, arguments, node, frame)
+        return repeats.run(
+            machine, function, arguments, (call, entry), lambda: _run(machine, function, arguments, call, entry)
+        )
     finally:
         machine.grad_enabled = enabled
         machine.sites.pop()
         machine.stack.pop()
 
 
-def _run(machine: Machine, function: Function, arguments: Arguments, node: cst.CSTNode, caller: Frame) -> Value:
+def _run(machine: Machine, function: Function, arguments: Arguments, call: Site, entry: Place | None) -> Value:
     code = _code(function)
-    scope = machine.allocate(code.node, Record(Kind.SCOPE, cls=function.scope))
-    entry = caller.entry if caller.unit is not machine.root else caller.unit.places.of(node)
+    scope = machine.begin(code.node, Record(Kind.SCOPE, cls=function.scope))
     bound = dict(_bind(machine, function, arguments))
     for name, value in bound.items():
         machine.put(scope, name, value)
     receiver = bound.get(parameters(function)[0]) if parameters(function) else None
-    frame = Frame(code.unit, scope, code, function.owner, receiver, entry if code.unit is not machine.root else None)
-    frame.call, frame.depth = machine.site(node, caller), len(machine.loops)
+    frame = Frame(code.unit, scope, code, function.owner, receiver, entry)
+    frame.call, frame.depth = call, len(machine.loops)
     if isinstance(code.node, cst.Lambda):
         value = machine.evaluate(code.node.body, frame)
         machine.release(frame)
         return value
-    outcome = machine.run([code.node.body], frame)
+    try:
+        outcome = machine.run([code.node.body], frame)
+    except BudgetExceeded:
+        machine.release(frame)  # the next entry point starts from this heap
+        raise
     heap = outcomes.join_heaps(outcome.falls, outcome.returns.heap if outcome.returns else None)
     machine.heap = heap or machine.heap
     machine.release(frame)
@@ -118,7 +131,7 @@ def _bind(machine: Machine, function: Function, arguments: Arguments) -> Iterato
         yield params.star_arg.name.value, Unknown(computed=True) if arguments.open else Tuple(surplus)
     if params.star_kwarg is not None:
         rest = Unknown(computed=True) if arguments.open else None
-        made = machine.allocate(params.star_kwarg, Record(Kind.DICT, keywords, rest=rest))
+        made = machine.begin(params.star_kwarg, Record(Kind.DICT, keywords, rest=rest))
         yield params.star_kwarg.name.value, made
 
 

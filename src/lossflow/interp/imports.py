@@ -13,7 +13,7 @@ from lossflow.interp.machine import Frame, Machine
 def run(machine: Machine, node: cst.Import | cst.ImportFrom, frame: Frame) -> None:
     """Bind the names that an import statement binds."""
     if frame.unit is machine.root:
-        machine.importing = frame.unit.places.of(node)
+        machine.follow(frame.unit.places.of(node))
     match node:
         case cst.Import():
             for alias in node.names:
@@ -49,7 +49,7 @@ def imported(machine: Machine, dotted: str, frame: Frame, name: str = "") -> Val
     if machine.resolve(file, dotted) is not None or (
         name and machine.resolve(file, modules.below(dotted, name)) is not None
     ):
-        return Imported(file, dotted, name, machine.importing)
+        return Imported(file, dotted, name, machine.followed())
     if is_evidence(name):
         return Unknown(name)  # `from setup import model, loader`, and the setup is out of sight
     return External(modules.below(dotted, name) if name else dotted)

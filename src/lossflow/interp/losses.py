@@ -264,10 +264,8 @@ def _reduced(
     result = Tensor(_axes_after(effect, row, axes, inputs), (term,), _flow(machine, inputs), True, synthetic=_synthetic(inputs))
     if effect is Effect.NONE and (ignores or all(both)):
         result = replace(result, masked=both[0] or site)
-    if effect is Effect.NONE and not machine.silent and not machine.untaken:
-        loops = tuple(loop.number for loop in machine.loops)
-        unused = Unused(site, machine.root_number, loops, grad_enabled=machine.grad_enabled, loss=name)
-        machine.pending.setdefault((site, machine.root_number), unused)
+    if effect is Effect.NONE:
+        machine.expect_use(Unused(site, loss=name))
     return result
 
 

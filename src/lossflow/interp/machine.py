@@ -6,8 +6,10 @@ The modules of this package are functions on a `Machine` and a `Frame`. `evaluat
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 import libcst as cst
 
@@ -15,7 +17,7 @@ from lossflow.catalog import Catalog
 from lossflow.catalog.names import number_exponent
 from lossflow.domain.environment import Heap, Kind, Record
 from lossflow.domain.exponent import Exponent
-from lossflow.domain.trace import WRITTEN, Event, Guard, Place, Site, Step
+from lossflow.domain.trace import WRITTEN, Event, Guard, Place, Site, Step, Unused
 from lossflow.domain.values import (
     Class,
     Const,
@@ -31,6 +33,7 @@ from lossflow.domain.values import (
     join,
 )
 from lossflow.interp.budget import BudgetExceeded
+from lossflow.interp.footprint import Footprint
 from lossflow.interp.places import Places
 from lossflow.source import Source
 
@@ -170,12 +173,16 @@ class Machine:
     notes: list[str] = field(default_factory=list)
     functions: dict[int, Function] = field(default_factory=dict)
     executing: int = 0  # bodies of imported modules that are being run within each other
-    importing: Place | None = None  # the import statement of the analysed file that is being followed
+    importing: Place | None = None  # the import statement of the analysed file that is being followed: see `follow`
     stars: dict[str, list[str]] = field(default_factory=dict)  # packages star-imported, by file
     classes: list[Class] = field(default_factory=list)
     heirs: dict[int, list[Class]] = field(default_factory=dict)  # the classes that derive from one, by its scope
     untaken: bool = False  # what runs is a branch that the values at hand don't take
     looked_through: set[int] = field(default_factory=set)  # such branches, by the identity of their blocks
+    footprint: Footprint | None = None  # of the call in progress
+    repeats: dict[tuple[int, ...], list[Any]] = field(default_factory=dict)  # calls that may come by again
+    spoken: int = 0  # events that were met, recorded or not
+    in_place: bool = False  # what is being assigned was there before: its depth stays
     case: Case | None = None  # what is supposed in this run
     cases: dict[Case, int] = field(default_factory=dict)  # what further runs may suppose: the lowest rank first
     _addresses: dict[object, int] = field(default_factory=dict)
@@ -208,6 +215,18 @@ class Machine:
         place = frame.unit.places.of(node)
         return Site(place, place if frame.unit is self.root or frame.entry is None else frame.entry)
 
+    def follow(self, at: Place | None) -> None:
+        """Note which import statement of the analysed file leads to what comes now."""
+        self.importing = at
+        if self.footprint is not None:
+            self.footprint.followed = (at,)
+
+    def followed(self) -> Place | None:
+        """The import statement of the analysed file that led here."""
+        if self.footprint is not None and not self.footprint.followed:
+            self.footprint.asked = True
+        return self.importing
+
     def enter_root(self) -> None:
         """Begin another entry point: its training steps are its own."""
         self.roots += 1
@@ -215,6 +234,7 @@ class Machine:
 
     def record(self, event: Event) -> None:
         """Note an event, unless this is a round of a loop before the last."""
+        self.spoken += 1
         if not self.silent and (not self.untaken or isinstance(event, WRITTEN)):
             loops = tuple(loop.number for loop in self.loops)
             case = self.case.words if self.case is not None else ""
@@ -234,6 +254,14 @@ class Machine:
         """The files whose functions are being run."""
         return frozenset(code.unit.source.name for code in self.stack)
 
+    def expect_use(self, event: Unused) -> None:
+        """Note a per-example loss, which nobody has read so far."""
+        self.spoken += 1
+        if not self.silent and not self.untaken:
+            loops = tuple(loop.number for loop in self.loops)
+            event = replace(event, root=self.root_number, loops=loops, grad_enabled=self.grad_enabled)
+            self.pending.setdefault((event.site, self.root_number), event)
+
     def note(self, text: str) -> None:
         """Remember something for `--verbose`."""
         if text not in self.notes:
@@ -246,9 +274,17 @@ class Machine:
         which = tuple(map(id, node)) if isinstance(node, tuple) else id(node)
         key = (which, record.kind, tuple(self.sites))
         address = self._addresses.setdefault(key, len(self._addresses) + 1)
+        self._meet(address)
         self.heap[address] = record
-        self.depths[(address, None)] = len(self.loops)
+        self._deepen((address, None))
         return Ref(address)
+
+    def begin(self, node: object, record: Record) -> Ref:
+        """An object that a call makes before anything else: whatever a call before left in its place is gone."""
+        made = self.allocate(node, record)
+        if self.footprint is not None:
+            self.footprint.made[made.address] = self.footprint.records.pop(made.address)
+        return made
 
     def code(self, node: cst.FunctionDef | cst.Lambda, unit: Unit, name: str) -> Code:
         """The code of a function: one object however often its definition is executed."""
@@ -264,18 +300,74 @@ class Machine:
     def release(self, frame: Frame) -> None:
         """Forget the locals of a call that is over, unless a closure holds them: every join pays for what is kept."""
         if not frame.captured:
-            self.heap.drop(frame.scope.address)
+            self.forget(frame.scope.address)
+
+    def forget(self, address: int) -> None:
+        """Forget an object that nothing refers to any more."""
+        kept = self.footprint
+        for name in (None, *self.heap[address].slots):
+            self.depths.pop((address, name), None)
+            if kept is not None:
+                kept.deepened.discard((address, name))
+        self.heap.drop(address)
+        if kept is not None:
+            for met in (kept.records, kept.made):
+                if met.get(address) is None:
+                    met.pop(address, None)
 
     def get(self, ref: Ref) -> Record:
-        return self.heap[ref.address]
+        record = self.heap[ref.address]
+        if self.footprint is not None and ref.address not in self.footprint.made:
+            self.footprint.records.setdefault(ref.address, record)
+        return record
 
     def set(self, ref: Ref, record: Record) -> None:
+        self._meet(ref.address)
         self.heap[ref.address] = record
 
     def put(self, ref: Ref, key: object, value: Value) -> None:
         """Set one slot of an object, and remember how deep in loops it was set."""
+        self._meet(ref.address)
         self.heap[ref.address] = self.heap[ref.address].put(key, value)
-        self.depths[(ref.address, key)] = len(self.loops)
+        self._deepen((ref.address, key))
+
+    def find(self, address: int) -> Record | None:
+        """The record at the address, met or not; None where there is none on the way to here."""
+        return self.heap[address] if address in self.heap else None  # noqa: SIM401 - a heap has no `get`
+
+    def exists(self, ref: Ref) -> bool:
+        """True where the object was made on the way to here."""
+        self._meet(ref.address)
+        return ref.address in self.heap
+
+    def _meet(self, address: int) -> None:
+        """Note a record before it is changed, or found missing."""
+        kept = self.footprint
+        if kept is not None and address not in kept.records and address not in kept.made:
+            kept.records[address] = self.find(address)
+
+    def _deepen(self, key: tuple[int, object]) -> None:
+        """Remember how deep in loops the slot is set."""
+        if self.in_place:
+            self._depth(key)
+            self.depths.setdefault(key, len(self.loops))
+        else:
+            self.depths[key] = len(self.loops)
+        if self.footprint is not None:
+            self.footprint.deepened.add(key)
+
+    def _depth(self, key: tuple[int, object]) -> int | None:
+        depth = self.depths.get(key)
+        if self.footprint is not None and key not in self.footprint.deepened:
+            self.footprint.depths.setdefault(key, depth)
+        return depth
+
+    @contextmanager
+    def updating(self) -> Iterator[None]:
+        """What is assigned within is an update of what was there: it counts as set when that was set."""
+        before, self.in_place = self.in_place, True
+        yield
+        self.in_place = before
 
     def trips_since(self, ref: Ref, key: object, *, batches: bool = True) -> Exponent:
         """The exponent of how often the loops go round since the slot (or, for key None, the object) was set.
@@ -290,7 +382,7 @@ class Machine:
 
     def loops_since(self, ref: Ref, key: object) -> tuple[Loop, ...]:
         """The loops that began after the slot (or, for key None, the object) was set."""
-        return tuple(self.loops[self.depths.get((ref.address, key), 0) :])
+        return tuple(self.loops[self._depth((ref.address, key)) or 0 :])
 
     # --- evidence ----------------------------------------------------------------------------------------------
 
@@ -358,11 +450,16 @@ class Machine:
         """Note which losses a name may hold: a join of two keeps the way of one."""
         if sites := _sites(value):
             self.bound.setdefault(name, set()).update(sites)
+            if self.footprint is not None:
+                self.footprint.bound.setdefault(name, set()).update(sites)
 
     def read(self, name: str, value: Value) -> None:
         """Note that the program reads what a name holds."""
         self.use(value)
         self.used.update(self.bound.pop(name, ()))
+        if self.footprint is not None:
+            self.footprint.read.add(name)
+            self.footprint.bound.pop(name, None)
 
 
 def _sites(value: Value) -> set[Site]:

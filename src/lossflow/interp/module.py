@@ -106,7 +106,8 @@ def _run(
 def _run_cases(machine: Machine) -> None:
     """Run the file once more for each case of a choice that lost a loss, and note the training steps of that run.
 
-    A case takes about as many steps as the file took without; one that would get fewer is not begun.
+    A case takes about as many steps as the file took without, more where the choice opens a way; one that would get
+    fewer is not begun.
     """
     left = MAX_STEPS_OF_CASES
     waiting = sorted(machine.cases, key=lambda each: machine.cases[each])
@@ -120,11 +121,13 @@ def _run_cases(machine: Machine) -> None:
             machine.catalog,
             machine.resolve,
             machine.trees,
-            steps=max(left // (len(waiting) - number), machine.steps),
+            steps=max(left // (len(waiting) - number), min(left, 4 * machine.steps), machine.steps),
             case=case,
             roots=machine.roots,
         )
         left -= run.steps
+        for note in run.notes:
+            machine.note(note)
         machine.roots = run.roots
         machine.units = {**run.units, **machine.units}
         machine.events.extend(event for event in run.events if isinstance(event, TRAINING))
@@ -152,6 +155,7 @@ def _entry(machine: Machine, limit: int, entry: Entry, run: Callable[[], object]
         machine.stack.clear()
         machine.sites.clear()
         machine.grad_enabled = True
+        machine.in_place = False
         return False
     return True
 

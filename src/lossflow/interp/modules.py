@@ -53,7 +53,7 @@ def load(machine: Machine, dotted: str, unit: Unit) -> Value | None:
         return None
     known = machine.units.get(source.name)
     if known is not None:
-        if known.globals.address not in machine.heap:
+        if not machine.exists(known.globals):
             _execute(machine, known)  # it was loaded on a path of the program that was given up
         return known.globals
     characters = sum(len(one.source.text) for one in machine.units.values() if one is not machine.root)
@@ -94,7 +94,7 @@ def _execute(machine: Machine, unit: Unit) -> None:
     machine.executing += 1
     entry = unit.tree
     try:
-        machine.run(entry.body, Frame(unit, unit.globals, entry=machine.importing))
+        machine.run(entry.body, Frame(unit, unit.globals, entry=machine.followed()))
     finally:
         machine.executing -= 1
         machine.loops, machine.sites, machine.grad_enabled = loops, sites, enabled
@@ -107,7 +107,7 @@ def force(machine: Machine, value: Value) -> Value:
     if not isinstance(value, Imported):
         return value
     unit = machine.units[value.file]
-    machine.importing = value.at
+    machine.follow(value.at)
     scope = load(machine, value.module, unit)
     if not value.name:
         return scope if isinstance(scope, Ref) else External(value.module)

@@ -125,7 +125,6 @@ def _update(
             update = tallies.update_of_meter(machine, operand, frame)
             tally = tallies.accumulated(machine, machine.loops_since(*held), before, value, update=update)
         value = names.accumulate(machine, target, value, node, frame)
-    depths = dict(machine.depths)
     after = operate(machine, operator, before, value, node, frame)
     if isinstance(after, Const) and isinstance(after.value, (int, float)):
         after = Number(Exponent.ZERO)  # `n += 1` counts steps: its name says nothing of examples
@@ -133,8 +132,8 @@ def _update(
         after = replace(after, counter=True)
     if tally is not None:
         after = tallies.settled(after, tally)
-    names.assign(machine, target, after, frame)
-    machine.depths.update(depths)
+    with machine.updating():
+        names.assign(machine, target, after, frame)
     return falls(machine)
 
 

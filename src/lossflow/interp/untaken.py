@@ -13,13 +13,18 @@ from lossflow.interp.machine import Frame, Machine
 
 def look_through(machine: Machine, body: cst.BaseSuite, frame: Frame) -> None:
     """Run a block of the analysed file once, without consequences."""
-    if frame.unit is not machine.root or machine.untaken or machine.silent or id(body) in machine.looked_through:
+    if frame.unit is not machine.root or machine.untaken or id(body) in machine.looked_through:
+        return
+    machine.spoken += 1
+    if machine.silent:
         return
     machine.looked_through.add(id(body))
     before, used, bound = machine.heap.fork(), set(machine.used), dict(machine.bound)
-    machine.untaken = True
+    depths, footprint = dict(machine.depths), machine.footprint
+    machine.untaken, machine.footprint = True, None
     try:
         machine.run([body], frame)
     finally:
         machine.untaken = False
         machine.heap, machine.used, machine.bound = before, used, bound
+        machine.depths, machine.footprint = depths, footprint
