@@ -127,12 +127,14 @@ class OptimizerFacts:
 class Period:
     """How many rounds of a loop lie between two that are alike: `k` in `(i + 1) % k == 0`, written at `site`.
 
-    `name` is the last word of a dotted name (`accum` for `args.accum`), empty for an expression.
+    `name` is the last word of a dotted name (`accum` for `args.accum`), empty for an expression. `exponent` is that of
+    the number itself: `64 / batch_size` rounds make up for the size of the batch.
     """
 
     site: Site
     name: str = ""
     value: int | None = None
+    exponent: Exponent = Exponent.ZERO
 
     def is_that_of(self, other: Period) -> bool:
         """True when the two are written alike, or are the same literal."""

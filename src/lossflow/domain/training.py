@@ -65,6 +65,7 @@ def training_steps(trace: Trace) -> Iterator[TrainingStep]:
             # A step at the head of a loop acts on the gradients of the iteration before.
             around = [e for e in trace.events[:index] if e.root == event.root and _share_loop(e, event)]
             way = _way(later + around)
+            way.scaled = way.scaled + _accumulated(event, way.steps)
             yield TrainingStep(
                 event,
                 tuple(step.optimizer for step in way.steps),
@@ -84,6 +85,15 @@ def _clips_of(trace: Trace, backward: Backward) -> Iterator[Clipped]:
 
 def _share_loop(left: Event, right: Event) -> bool:
     return bool(left.loops and right.loops and left.loops[0] == right.loops[0])
+
+
+def _accumulated(backward: Backward, steps: list[OptimizerStep]) -> Exponent:
+    """The exponent of how many gradients add up before the first step, where it comes every k-th round only."""
+    rounds = Exponent.ZERO
+    for guard in steps[0].guards if steps else ():
+        if guard.rare and guard not in backward.guards:
+            rounds = rounds + guard.period.exponent
+    return rounds
 
 
 def _way(events: list[Event]) -> _Way:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import libcst as cst
 
 from lossflow.catalog.names import draws_batch, means_epoch
+from lossflow.domain.exponent import Exponent
 from lossflow.domain.trace import Drawn, Guard, Period
 from lossflow.domain.values import Const, Every, Number, Remainder, Unknown, Value
 from lossflow.interp.machine import Frame, Machine
@@ -25,7 +26,9 @@ def remainder(machine: Machine, node: cst.BinaryOperation, left: Value, right: V
 
 def _period(machine: Machine, node: cst.BaseExpression, value: Value, frame: Frame) -> Period:
     number = value.value if isinstance(value, Const) and type(value.value) is int else None
-    return Period(machine.site(node, frame), _last_name(node), number)
+    exponent = machine.factor(value)
+    known = exponent if exponent.known is not None else Exponent.ZERO
+    return Period(machine.site(node, frame), _last_name(node), number, known)
 
 
 def _last_name(node: cst.BaseExpression) -> str:
@@ -108,9 +111,16 @@ def otherwise(guard: Guard) -> Guard:
 
 
 def _of_count(machine: Machine, node: cst.If, frame: Frame) -> Every | None:
-    """`if count == k:` where the body sets `count` back, so that it counts up to k again."""
+    """`if count == k:` where the body sets `count` back, and `if now - last >= k:` where it sets `last`."""
     for comparison in _comparisons(node.test):
         match comparison:
+            case cst.Comparison(
+                left=cst.BinaryOperation(left=now, operator=cst.Subtract(), right=last),
+                comparisons=[
+                    cst.ComparisonTarget(operator=cst.GreaterThanEqual() | cst.GreaterThan(), comparator=limit)
+                ],
+            ) if _is_noted(node.body, last, now):
+                return Every(_period(machine, limit, machine.evaluate(limit, frame), frame))
             case cst.Comparison(
                 left=cst.Name() | cst.Attribute() as counted,
                 comparisons=[
@@ -143,6 +153,16 @@ def _is_set_back(node: cst.CSTNode, counted: cst.BaseExpression) -> bool:
         case cst.BaseExpression() | cst.FunctionDef() | cst.ClassDef():
             return False
     return any(_is_set_back(child, counted) for child in node.children)
+
+
+def _is_noted(node: cst.CSTNode, last: cst.BaseExpression, now: cst.BaseExpression) -> bool:
+    """True when `last = now` is somewhere in the block: `if step - last >= k: ...`."""
+    match node:
+        case cst.Assign(targets=[cst.AssignTarget(target=target)], value=value):
+            return target.deep_equals(last) and value.deep_equals(now)
+        case cst.BaseExpression() | cst.FunctionDef() | cst.ClassDef():
+            return False
+    return any(_is_noted(child, last, now) for child in node.children)
 
 
 # --- batches ------------------------------------------------------------------------------------------------------
