@@ -33,6 +33,8 @@ SLUGS = {
     "LF109": "normalised-twice",
     "LF201": "unreduced-backward",
     "LF202": "unreduced-objective",
+    "LF203": "masked-mean-counts-padding",
+    "LF204": "mask-on-reduced-loss",
     "LF301": "legacy-reduction-arguments",
     "LF302": "invalid-reduction",
     "LF303": "kl-mean",

@@ -166,6 +166,8 @@ _MODELS = _vocabulary(
 )
 
 _MASKS = _vocabulary("mask masks")
+_PADDING = _vocabulary("pad padding padded valid")
+_IS = _vocabulary("is not non nonpad")
 _NOT_RATES = _vocabulary(
     "scheduler schedule sched decay factor mult multiplier step steps policy gamma lambda list warmup scale epoch"
     " epochs ratio power patience fn func mode type name milestones find finder update"
@@ -209,11 +211,13 @@ def means_model(name: str) -> bool:
 
 
 def means_mask(name: str) -> bool:
-    """True for a 0/1 mask: `mask`, `loss_mask`, `mask_1`; not for `mask_ratio` and `num_masks`."""
+    """True for a 0/1 mask: `mask`, `loss_mask`, `mask_1`, `is_pad`; not for `mask_ratio` and `num_masks`."""
     parts = _stem(words(name))
     if parts[-1:] in (("float",), ("bool",)):
         parts = parts[:-1]
-    return bool(parts) and parts[-1] in _MASKS and parts[0] not in (*_NUMBER_OF, "no")
+    if not parts or parts[0] in (*_NUMBER_OF, "no", "dropout", "drop", "noise", "pred", "predicted", "pretrained"):
+        return False
+    return parts[-1] in _MASKS or (parts[-1] in _PADDING and len(parts) > 1 and bool(_IS.intersection(parts[:-1])))
 
 
 def means_learning_rate(name: str) -> bool:
@@ -294,3 +298,13 @@ def is_evidence(name: str) -> bool:
     return name in ("args", "cfg", "config") or any(
         means(name) for means in (means_optimizer, means_loader, means_model, means_learning_rate, means_mask)
     )
+
+
+_EVALUATES = _vocabulary(
+    "evaluate evaluation eval validate validation valid val test tests metric metrics accuracy score predict inference"
+)
+
+
+def means_evaluation(name: str) -> bool:
+    """True for a function that measures rather than trains: `evaluate`, `validation_step`, `test_epoch`."""
+    return bool(_EVALUATES.intersection(words(name)))

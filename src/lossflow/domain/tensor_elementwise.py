@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from lossflow.domain import arithmetic
+from lossflow.domain import arithmetic, masking
 from lossflow.domain.arithmetic import is_plain, nonlinear
 from lossflow.domain.axes import Axes, Tail
 from lossflow.domain.exponent import Exponent
@@ -29,7 +29,7 @@ def _clamped(call: Call) -> Value:
 def _logarithm(call: Call) -> Value:
     """log(k * x) = log k + log x: the gradient doesn't see the factor. A sum inside a log is not a batch sum."""
     terms = tuple(replace(t, exponent=Exponent.ZERO) for t in call.tensor.terms)
-    return replace(call.tensor, terms=terms[:1], data=False)
+    return replace(call.tensor, terms=terms[:1], data=False, padding=False, masked=None)
 
 
 def _root(call: Call) -> Value:
@@ -98,12 +98,16 @@ def _where(call: Call) -> Value:
     mask = call.argument(0, "condition")
     other = call.argument(1, "other", "input")
     joined = arithmetic.elementwise(call.tensor, other if other is not None else Const(0), terms=call.tensor.terms)
-    return arithmetic.elementwise(joined, mask, terms=joined.terms) if isinstance(mask, Tensor) else joined
+    chosen = arithmetic.elementwise(joined, mask, terms=joined.terms) if isinstance(mask, Tensor) else joined
+    return masking.masked(chosen, call.site) if other == Const(0) and masking.is_padding(mask) else chosen
 
 
 def _masked(call: Call) -> Value:
     """`masked_fill(mask, value)`: the shape stays, and some elements are a constant."""
-    return replace(call.tensor, data=False)
+    filled = replace(call.tensor, data=False)
+    mask, value = call.argument(0, "mask"), call.argument(1, "value")
+    zero = isinstance(value, Const) and value.value == 0
+    return masking.masked(filled, call.site) if zero and masking.is_padding(mask) else filled
 
 
 METHODS: dict[str, Transfer] = {}

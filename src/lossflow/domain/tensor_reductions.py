@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from fractions import Fraction
 
-from lossflow.domain import arithmetic
+from lossflow.domain import arithmetic, masking
 from lossflow.domain.arithmetic import nonlinear
 from lossflow.domain.axes import Axes, Tail
 from lossflow.domain.exponent import Exponent
@@ -47,9 +47,12 @@ def _reduction(call: Call, kind: StepKind, per_batch: Exponent) -> Value:
     keep = call.argument(1, "keepdim", "keepdims") == Const(True)
     axes, gone = reduced(tensor.axes, dims, keep=keep)
     count = (Exponent.ZERO if per_batch.is_zero else Exponent.UNKNOWN) if gone is None else per_batch.scaled(gone)
-    step = Step(kind, call.site, count)
+    where = masking.averaged(tensor, dims) if kind is StepKind.AVERAGED else None
+    step = Step(kind, call.site, count, masked=where)
     terms = tuple(_reduced_term(term, step, gone) for term in tensor.terms)
-    return replace(tensor, axes=axes, terms=terms, data=False)
+    # `.sum() / x.numel()` is a mean, too; a sum over some dimensions is divided by whatever the others are.
+    kept = None if where or (kind is StepKind.REDUCED and dims is not None) else tensor.masked
+    return replace(tensor, axes=axes, terms=terms, data=False, mask=False, padding=False, masked=kept)
 
 
 def _dim_argument(call: Call) -> Value | None:
@@ -60,7 +63,7 @@ def _dim_argument(call: Call) -> Value | None:
 
 def _reduced_term(term: Term, step: Step, gone: int | None) -> Term:
     """A reduction over no examples leaves no step on data: the trail of a loss shows only what matters to it."""
-    if gone == 0 and not term.trail:
+    if gone == 0 and not term.trail and step.masked is None:
         return term
     return term.step(step)
 

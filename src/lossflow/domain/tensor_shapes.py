@@ -198,7 +198,9 @@ def _one(dim: Value | None) -> int:
 
 def _selected(call: Call) -> Value:
     """`masked_select`, `x[mask]`: as many as there are examples, in one dimension."""
-    return replace(call.tensor, axes=Axes.VECTOR if call.tensor.axes.per_example else Axes.UNKNOWN, data=False)
+    return replace(
+        call.tensor, axes=Axes.VECTOR if call.tensor.axes.per_example else Axes.UNKNOWN, data=False, masked=None
+    )
 
 
 def _chunked(call: Call) -> Value:

@@ -129,13 +129,18 @@ def instantiate(machine: Machine, cls: Class, arguments: Arguments, node: cst.CS
 
 
 def _fill_fields(machine: Machine, self: Ref, cls: Class, arguments: Arguments) -> None:
-    """The attributes of a dataclass: its fields in order, from the arguments; defaults stay in the class."""
+    """The attributes of a dataclass: its fields in order, from the arguments; defaults stay in the class.
+
+    Where the arguments are out of sight, what a switch is set to is so, too.
+    """
     names = definitions.fields(machine, cls)
     for name, value in (*zip(names, arguments.positional), *arguments.keywords.items()):
         machine.put(self, name, machine.named(value, name))
     held = machine.get(self)
     for name in names:
-        if held.get(name) is None and classes.lookup(machine, cls, name) is None:
+        default = classes.lookup(machine, cls, name)
+        switch = arguments.open and isinstance(default, Const) and isinstance(default.value, bool)
+        if held.get(name) is None and (default is None or switch):
             machine.put(self, name, Unknown(f"self.{name}"))
 
 

@@ -30,6 +30,7 @@ from lossflow.interp import (
     cases,
     functions,
     iteration,
+    masks,
     names,
     rounds,
     subscripts,
@@ -174,6 +175,9 @@ def operate(machine: Machine, operator: str, left: Value, right: Value, node: cs
         return iteration.merged(machine, left, right, node)
     if isinstance(left, Size) or isinstance(right, Size):
         return Unknown(computed=True, site=site)
+    if (product := masks.product_of_unseen(operator, left, right, site)) is not None:
+        return product
+    left, right = masks.operands(operator, left, right)
     result = arithmetic.binary(operator, left, right, site=site, factor=machine.factor)
     return tallies.combined(machine, operator, left, right, result=result, site=site)
 
@@ -188,8 +192,8 @@ def _unary(machine: Machine, node: cst.UnaryOperation, frame: Frame) -> Value:
         case cst.Not():
             known = truth.truth(machine, value)
             return Unknown(computed=True) if known is None else Const(not known)
-        case cst.BitInvert() if isinstance(value, Tensor):
-            return arithmetic.compare(value, Const(0))
+        case cst.BitInvert() if isinstance(value, (Tensor, Unknown)):
+            return masks.inverted(value)
         case cst.Plus():
             return value
     return Unknown(computed=True)
@@ -211,11 +215,13 @@ def _boolean(machine: Machine, node: cst.BooleanOperation, frame: Frame) -> Valu
 def _comparison(machine: Machine, node: cst.Comparison, frame: Frame) -> Value:
     left = machine.evaluate(node.left, frame)
     answers: list[Value] = []
+    written = node.left
     for target in node.comparisons:
         right = machine.evaluate(target.comparator, frame)
         every = rounds.compared(target.operator, left, right)
-        answers.append(every or truth.compared(machine, target.operator, left, right))
-        left = right
+        answer = every or truth.compared(machine, target.operator, left, right)
+        answers.append(masks.compared(machine, target, written, left, right, result=answer))
+        left, written = right, target.comparator
     if len(answers) == 1:
         return answers[0]
     return Unknown(computed=True)

@@ -261,7 +261,9 @@ def _reduced(
         () if made is None else (made,),
         batchless=count == 0 and _of_parameters(inputs),
     ).step(computed)
-    result = Tensor(_axes_after(effect, row, axes, inputs), (term,), _flow(machine, inputs), True, synthetic=_synthetic(inputs))
+    result = Tensor(
+        _axes_after(effect, row, axes, inputs), (term,), _flow(machine, inputs), True, synthetic=_synthetic(inputs)
+    )
     if effect is Effect.NONE and (ignores or all(both)):
         result = replace(result, masked=both[0] or site)
     if effect is Effect.NONE:

@@ -14,7 +14,8 @@ from typing import Any
 import libcst as cst
 
 from lossflow.catalog import Catalog
-from lossflow.catalog.names import number_exponent
+from lossflow.catalog.names import means_mask, number_exponent
+from lossflow.domain import masking
 from lossflow.domain.environment import Heap, Kind, Record
 from lossflow.domain.exponent import Exponent
 from lossflow.domain.trace import WRITTEN, Event, Guard, Place, Site, Step, Unused
@@ -424,6 +425,8 @@ class Machine:
                     return Number(exponent, name)
             case Unknown(name=""):
                 return replace(value, name=name)
+            case Tensor() if means_mask(name):
+                return masking.known_as_mask(value)
         return value
 
     def joined(self, values: Sequence[Value]) -> Value:

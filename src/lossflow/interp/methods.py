@@ -20,6 +20,7 @@ from lossflow.interp import (
     iteration,
     layers,
     losses,
+    masks,
     optimizers,
     sequences,
     sinks,
@@ -85,9 +86,13 @@ def of_tensor(
     positional = tuple(sequences.as_tuple(machine, value) for value in arguments.positional)
     keywords = {key: sequences.as_tuple(machine, value) for key, value in arguments.keywords.items()}
     call = Call(tensor, positional, keywords, site, machine.factor)
+    if name in masks.TAKES_A_MASK:
+        seen = {key: masks.seen(value) for key, value in keywords.items()}
+        call = replace(call, args=tuple(map(masks.seen, positional)), kwargs=seen)
     result = None if arguments.open else tensors.method(name, call)
     if result is None:
         return Unknown(computed=True, why=f"what `.{name}()` of a tensor returns", site=site)
+    result = masks.after_method(name, call, result)
     if name.endswith("_") and not name.endswith("__") and isinstance(node, cst.Call):
         containers.store_in_place(machine, node, result, frame)
     if not machine.grad_enabled and isinstance(result, Tensor):

@@ -16,7 +16,7 @@ from lossflow.domain.environment import Kind, Record
 from lossflow.domain.trace import TRAINING, Event, Trace
 from lossflow.domain.values import Bound, Class, Function, Ref, Value
 from lossflow.errors import NotAnalysed
-from lossflow.interp import calls, cases, expressions, frameworks, functions, modules, statements
+from lossflow.interp import calls, cases, expressions, frameworks, functions, modules, returned, statements
 from lossflow.interp.budget import MAX_CASES, MAX_STEPS, MAX_STEPS_OF_CASES, PYTHON_RECURSION, BudgetExceeded
 from lossflow.interp.machine import Arguments, Case, Code, Frame, Machine, Unit
 from lossflow.interp.places import Places, Spans
@@ -217,12 +217,12 @@ def _code(function: Function) -> Code:
 
 def _run_alone(machine: Machine, function: Function, limit: int, frame: Frame) -> None:
     called = _code(function).called
-    arguments = Arguments(open=True)
+    arguments, node = Arguments(open=True), _code(function).node
     _entry(
         machine,
         limit,
         Entry(function.name),
-        lambda: functions.run(machine, function, arguments, _code(function).node, frame),
+        lambda: returned.note(machine, functions.run(machine, function, arguments, node, frame), node, frame),
     )
     _code(function).called = called
 
@@ -271,12 +271,12 @@ def _run_step(
 def _run_method(machine: Machine, cls: Class, method: Function, instance: Ref, limit: int, frame: Frame) -> None:
     called = _code(method).called
     bound: Value = method if method.kind == "staticmethod" else Bound(instance, replace(method, owner=cls))
-    arguments = Arguments(open=True)
+    arguments, node = Arguments(open=True), _code(method).node
     _entry(
         machine,
         limit,
         Entry(method.name, cls.name),
-        lambda: machine.call(bound, arguments, _code(method).node, frame),
+        lambda: returned.note(machine, machine.call(bound, arguments, node, frame), node, frame),
     )
     _code(method).called = called
 

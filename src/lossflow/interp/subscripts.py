@@ -11,12 +11,15 @@ from lossflow.domain.environment import Kind, Record
 from lossflow.domain.exponent import Exponent
 from lossflow.domain.tensor_shapes import size_along
 from lossflow.domain.values import Const, Number, OneOf, Ref, Size, Tensor, Tuple, Unknown, Value, join
-from lossflow.interp import cases, iteration, sequences
+from lossflow.interp import cases, iteration, masks, names, sequences
 from lossflow.interp.machine import Frame, Machine
 
 
 def load(machine: Machine, owner: Value, node: cst.Subscript, frame: Frame) -> Value:
     """The value of `owner[...]`."""
+    if (mask := masks.part(owner, node)) is not None:
+        _single(machine, node, frame)
+        return mask
     match owner:
         case Tensor():
             return _tensor(machine, owner, node, frame)
@@ -97,7 +100,7 @@ def _element(machine: Machine, record: Record, index: Value | None) -> Value:
 def _tensor(machine: Machine, tensor: Tensor, node: cst.Subscript, frame: Frame) -> Value:
     """Indexing and slicing of a tensor, one dimension after the other; a name or number of a part of a batch."""
     if (picked := _picked(machine, tensor.axes, node, frame)) is not None:
-        return replace(tensor, axes=picked, data=False)
+        return replace(tensor, axes=picked, data=False, masked=None)
     axes = tensor.axes
     dim = 0
     for part in node.slice:
@@ -112,7 +115,10 @@ def _tensor(machine: Machine, tensor: Tensor, node: cst.Subscript, frame: Frame)
             case cst.Index(value=inner):
                 index = machine.evaluate(inner, frame)
                 if isinstance(index, Const) and len(node.slice) == 1 and _names_a_part(tensor, index):
-                    return replace(tensor, data=True)
+                    held = replace(tensor, data=True)
+                    return machine.named(held, index.value) if isinstance(index.value, str) else held
+                if masks.selects(index):
+                    tensor = replace(tensor, masked=None)
                 axes, dim = _indexed(axes, dim, index)
     return replace(tensor, axes=axes, data=False)
 
@@ -167,6 +173,8 @@ def store(machine: Machine, target: cst.Subscript, value: Value, frame: Frame) -
     """`owner[index] = value`."""
     owner = machine.evaluate(target.value, frame)
     index = _single(machine, target, frame)
+    if isinstance(owner, Tensor) and (left := masks.filled(owner, index, value, machine.site(target, frame))):
+        names.assign(machine, target.value, left, frame)
     if not isinstance(owner, Ref):
         return
     record = machine.get(owner)

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import libcst as cst
 
-from lossflow.domain import arithmetic, tensors
+from lossflow.domain import arithmetic, masking, tensors
 from lossflow.domain.axes import Axes
 from lossflow.domain.environment import Kind, Record
 from lossflow.domain.exponent import Exponent
@@ -15,7 +15,7 @@ from lossflow.domain.tensor_calls import Call
 from lossflow.domain.tensor_products import product, products
 from lossflow.domain.trace import Step, StepKind
 from lossflow.domain.values import Const, External, Tensor, Term, Tuple, Unknown, Value, merged
-from lossflow.interp import creators, iteration, joining, layers, methods, sequences
+from lossflow.interp import creators, iteration, joining, layers, masks, methods, sequences
 from lossflow.interp.machine import Arguments, Frame, Machine
 
 _HOMES = ("torch.nn.functional.", "torch.special.", "torch.linalg.", "torch.Tensor.", "torch.")
@@ -73,13 +73,16 @@ def _without_input(arguments: Arguments) -> dict[str, Value]:
 def _where(machine: Machine, arguments: Arguments, node: cst.CSTNode, frame: Frame) -> Value:
     """`torch.where(mask, a, b)`: elements of either, in the shape of all three."""
     mask, left, right = arguments.get(0, "condition"), arguments.get(1, "input"), arguments.get(2, "other")
+    mask = None if mask is None else masks.seen(mask)
     tensor = next((v for v in (left, right) if isinstance(v, Tensor)), None)
     if tensor is None or left is None or right is None:
         return Unknown(computed=True)
     both = arithmetic.elementwise(
         left, right, terms=(merged(tuple(t for v in (left, right) if isinstance(v, Tensor) for t in v.terms)),)
     )
-    return arithmetic.elementwise(both, mask, terms=both.terms) if isinstance(mask, Tensor) else both
+    chosen = arithmetic.elementwise(both, mask, terms=both.terms) if isinstance(mask, Tensor) else both
+    zero = any(isinstance(v, Const) and v.value == 0 for v in (left, right))
+    return masking.masked(chosen, machine.site(node, frame)) if zero and masking.is_padding(mask) else chosen
 
 
 def _einsum(machine: Machine, arguments: Arguments, node: cst.CSTNode, frame: Frame) -> Value:

@@ -7,7 +7,7 @@ import libcst as cst
 from lossflow.catalog import names
 from lossflow.domain.trace import Revealed
 from lossflow.domain.values import Const, Tensor, Tuple, Unknown, Value
-from lossflow.interp import gradients, iteration, layers, optimizers, sinks
+from lossflow.interp import gradients, iteration, layers, masks, optimizers, sinks
 from lossflow.interp.machine import Arguments, Frame, Machine
 
 SAME_OBJECT = frozenset(
@@ -84,6 +84,8 @@ def _method(
             return prepared(machine, arguments)
         case _ if method in iteration.PARAMETER_ITERATORS:
             return iteration.parameters_of(machine, node, named=method.startswith("named"))
+        case _ if (mask := masks.of_unseen(receiver, method)) is not None:
+            return mask
         case _ if method in SAME_OBJECT:
             return Unknown(receiver)
     if names.means_model(last) and method in ("forward", "__call__", "generate_logits"):

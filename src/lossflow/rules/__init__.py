@@ -9,6 +9,8 @@ from lossflow.rules.ignored_num_items import IgnoredNumItems
 from lossflow.rules.invalid_reduction import InvalidReduction
 from lossflow.rules.kl_mean import KlMean
 from lossflow.rules.legacy_reduction_arguments import LegacyReductionArguments
+from lossflow.rules.mask_on_reduced_loss import MaskOnReducedLoss
+from lossflow.rules.masked_mean_counts_padding import MaskedMeanCountsPadding
 from lossflow.rules.mixed_reductions import MixedReductions
 from lossflow.rules.normalised_twice import NormalisedTwice
 from lossflow.rules.reduction_in_wrong_position import ReductionInWrongPosition
@@ -33,6 +35,8 @@ RULES: tuple[type[Rule], ...] = (
     NormalisedTwice,
     UnreducedBackward,
     UnreducedObjective,
+    MaskedMeanCountsPadding,
+    MaskOnReducedLoss,
     LegacyReductionArguments,
     InvalidReduction,
     KlMean,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from fractions import Fraction
 
-from lossflow.domain.trace import Averaged, Backward, Event, Pairs, Place, Site, Step, StepKind, Trace
+from lossflow.domain.trace import Averaged, Backward, Event, Pairs, Place, Returned, Site, Step, StepKind, Trace
 from lossflow.domain.values import Tensor, Term, Value, alternatives
 from lossflow.source import Span
 
@@ -78,9 +78,54 @@ def _brought_together_elsewhere(trace: Trace, choice: Site, end: Site, *, files:
     return any(pair in trace.elsewhere(file) for file in sorted(others))
 
 
+def stands_elsewhere(trace: Trace, step: Step, event: Event) -> bool:
+    """True when a finding at `step`, which the loss of `event` has behind it, stands in another file already."""
+    if trace.here(step.site):
+        return False
+    spot = _spot(trace, step.site.place)
+    if (spot, spot) in trace.elsewhere(step.site.place.file):
+        return True
+    return isinstance(event, Backward) and merely_imported(trace, step.site, event)
+
+
+def losses_that_leave(trace: Trace) -> Iterator[tuple[Backward | Returned, Tensor]]:
+    """The losses that reach backward, and those that functions return which nobody calls in sight."""
+    for event in trace.events:
+        match event:
+            case Backward(grad_enabled=True):
+                yield from ((event, tensor) for tensor in tensors(event.objective))
+            case Returned(grad_enabled=True):
+                yield from ((event, tensor) for part in event.parts for tensor in tensors(part))
+
+
+def masks_nothing(tensor: Tensor) -> Step | None:
+    """Where the loss was multiplied by a mask although it was a single number already, and reduced once more.
+
+    Torch would refuse the product for backward if it were not reduced.
+    """
+    for term in tensor.terms:
+        step = term.last(StepKind.MASKED)
+        if step is not None:
+            later = term.trail[term.trail.index(step) + 1 :]
+            again = any(each.kind in (StepKind.REDUCED, StepKind.AVERAGED) for each in later)
+            if again or (tensor.axes.per_example and tensor.axes.certain):
+                return step
+    return None
+
+
+def mean_of_masked(tensor: Tensor) -> Step | None:
+    """The first mean that counts elements which a mask has set to zero."""
+    return next((step for term in tensor.terms for step in term.trail if step.masked), None)
+
+
 def pairs(trace: Trace) -> Pairs:
-    """Every place on the way of a loss, with the backward or the division that the loss reaches."""
-    return frozenset(
+    """Every place on the way of a loss, with the backward or the division that the loss reaches.
+
+    A mask that is mistaken is so by itself, whatever the loss reaches.
+    """
+    mistakes = [f(tensor) for _, tensor in losses_that_leave(trace) for f in (masks_nothing, mean_of_masked)]
+    spots = [_spot(trace, step.site.place) for step in mistakes if step is not None]
+    return frozenset((spot, spot) for spot in spots) | frozenset(
         (_spot(trace, step.site.place), _spot(trace, end.place))
         for event in trace.events
         for end, reaching in _ends(event)
@@ -106,5 +151,6 @@ def unreduced(objective: Value | None) -> Iterator[Tensor]:
     """The tensors among what an objective may be that certainly have a dimension over the examples."""
     for tensor in tensors(objective):
         # A batch as a loader yields it is no loss; `batch.backward()` is some other method of some other class.
-        if tensor.axes.per_example and tensor.axes.certain and not tensor.data:
+        # A mask that came too late is LF204's business.
+        if tensor.axes.per_example and tensor.axes.certain and not tensor.data and masks_nothing(tensor) is None:
             yield tensor

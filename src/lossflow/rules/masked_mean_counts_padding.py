@@ -1,0 +1,114 @@
+"""LF203."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from lossflow.domain.trace import Backward, Place, Returned, Step, StepKind, Trace
+from lossflow.domain.values import Tensor
+from lossflow.findings import Finding, Related, Role
+from lossflow.rules.reductions import losses_that_leave, mean_of_masked, stands_elsewhere
+from lossflow.rules.rule import Rule, related
+from lossflow.rules.way import reduction, unrepeated, way_out
+from lossflow.rules.wording import called, line
+
+
+class MaskedMeanCountsPadding(Rule):
+    """The mean of a masked loss counts the masked elements too.
+
+    ## Why
+    A mask sets the losses of padding to zero, but the mean still divides by their number. A batch that is half
+    padding gets half the loss and half the gradient of the same tokens without padding, so that the weight of an
+    example depends on the longest one beside it, and the learning rate on how batches are put together.
+
+    ## Bad
+    ```python
+    import torch
+    import torch.nn.functional as F
+    from torch import nn
+
+    model = nn.Linear(4, 1)
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+    loader = torch.utils.data.DataLoader(
+        torch.utils.data.TensorDataset(torch.randn(64, 5, 4), torch.randn(64, 5), torch.rand(64, 5) < 0.7),
+        batch_size=16,
+    )
+
+    for inputs, targets, mask in loader:
+        optimizer.zero_grad()
+        loss = F.mse_loss(model(inputs).squeeze(-1), targets, reduction="none") * mask
+        loss = loss.mean()
+        loss.backward()
+        optimizer.step()
+    ```
+
+    ## Good
+    ```python
+    import torch
+    import torch.nn.functional as F
+    from torch import nn
+
+    model = nn.Linear(4, 1)
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+    loader = torch.utils.data.DataLoader(
+        torch.utils.data.TensorDataset(torch.randn(64, 5, 4), torch.randn(64, 5), torch.rand(64, 5) < 0.7),
+        batch_size=16,
+    )
+
+    for inputs, targets, mask in loader:
+        optimizer.zero_grad()
+        loss = F.mse_loss(model(inputs).squeeze(-1), targets, reduction="none") * mask
+        loss = loss.sum() / mask.sum().clamp(min=1)
+        loss.backward()
+        optimizer.step()
+    ```
+
+    ## Fix safety
+    Unsafe: the loss and its gradients grow by the share of masked elements, and the learning rate was tuned without.
+
+    ## References
+    - PyTorch documentation, "torch.nn.CrossEntropyLoss", parameter `ignore_index`: the mean is over the others
+    """
+
+    code = "LF203"
+    name = "masked-mean-counts-padding"
+    fixable = "unsafe"
+
+    def check(self, trace: Trace) -> Iterator[Finding]:
+        """Each mean of masked elements on the way of a loss that reaches backward, or leaves the file."""
+        found: dict[Place, Finding] = {}
+        for event, tensor in losses_that_leave(trace):
+            step = mean_of_masked(tensor)
+            if step is not None and not stands_elsewhere(trace, step, event):
+                place = step.site.entry
+                way = _way(trace, event, step)
+                found.setdefault(place, self.finding(trace, place, _message(trace, tensor, step), related=way))
+        yield from found.values()
+
+
+def _message(trace: Trace, tensor: Tensor, step: Step) -> str:
+    assert step.masked is not None
+    computed = next((s for t in tensor.terms for s in t.trail if s.kind is StepKind.COMPUTED), None)
+    if computed is not None and computed.site == step.masked:
+        loss = called(trace, computed.site.place, computed.loss)
+        return (
+            f"This mean counts the targets that `ignore_index` leaves out of `{loss}` "
+            f"({line(trace, step.masked.place)}): their losses are zero, so that the more of them a batch holds, the "
+            "smaller are the loss and "
+            'its gradients. `reduction="mean"` at the loss divides by the number of the other targets.'
+        )
+    what = "This loss is averaged over" if step.kind is StepKind.COMPUTED else "This mean counts"
+    return (
+        f"{what} all elements, those that a mask has set to zero on {line(trace, step.masked.place)} included: the "
+        "more of them a batch holds, the smaller are the loss and its gradients. Divide the sum by the number of "
+        "elements that the mask keeps, `mask.expand_as(loss).sum().clamp(min=1)`."
+    )
+
+
+def _way(trace: Trace, event: Backward | Returned, step: Step) -> tuple[Related, ...]:
+    assert step.masked is not None
+    locations = [*reduction(trace, step.site)]
+    locations.append(related(trace, Role.TERM, step.masked, "elements are set to zero here"))
+    if isinstance(event, Backward):
+        locations += way_out(trace, event, event.optimizers)
+    return unrepeated(locations)
