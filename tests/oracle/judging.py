@@ -56,7 +56,7 @@ class Judgement:
     """What torch made of a script: `error` is the type, message and line of what stopped it, the same at B and 2 B.
 
     `accumulated` is how the steps grow with the number of batches over which gradients accumulate, instead of with B;
-    None where the script doesn't say that number.
+    None where the script doesn't say that number. `padded` is the same with the padding of a batch.
     """
 
     steps: tuple[MeasuredStep, ...]
@@ -64,6 +64,7 @@ class Judgement:
     warnings: tuple[str, ...]
     error: tuple[str, str, int] | None
     accumulated: tuple[MeasuredStep, ...] | None = None
+    padded: tuple[MeasuredStep, ...] | None = None
 
     def warned(self, words: str) -> bool:
         return any(words in each for each in self.warnings)
@@ -82,15 +83,20 @@ def judge(fixtures: list[Fixture]) -> dict[Path, Judgement]:
     return {Path(path): _judgement(*runs) for path, runs in json.loads(done.stdout).items()}
 
 
-def _judgement(small: dict[str, Any], large: dict[str, Any], longer: dict[str, Any] | None = None) -> Judgement:
+def _judgement(
+    small: dict[str, Any], large: dict[str, Any], longer: dict[str, Any] | None, padded: dict[str, Any] | None
+) -> Judgement:
     steps = tuple(_step(*both) for both in zip(small["steps"], large["steps"]))
     errors = [run["raised"] and tuple(run["raised"].values()) for run in (small, large)]
     error = errors[0] or errors[1]
     if error is None and len(small["steps"]) != len(large["steps"]):
         error = ("Unequal", f"{len(small['steps'])} optimizers step at B, {len(large['steps'])} at 2 B", 0)
     reveals = tuple((left["line"], _described(left, right)) for left, right in zip(small["reveals"], large["reveals"]))
-    accumulated = None if longer is None else tuple(_step(*both) for both in zip(small["steps"], longer["steps"]))
-    return Judgement(steps, reveals, tuple(small["warnings"] + large["warnings"]), error, accumulated)
+    accumulated, shrunk = (
+        None if run is None else tuple(_step(*both) for both in zip(small["steps"], run["steps"]))
+        for run in (longer, padded)
+    )
+    return Judgement(steps, reveals, tuple(small["warnings"] + large["warnings"]), error, accumulated, shrunk)
 
 
 def _step(small: dict[str, Any], large: dict[str, Any]) -> MeasuredStep:

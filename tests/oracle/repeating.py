@@ -24,6 +24,9 @@ BATCH_SIZE = r"(?i)^(batch_size|bs|bsz|n|batch)$"
 ACCUMULATION = r"(?i)^accum\w*$"
 """The names of the number of batches over which gradients add up."""
 
+PADDING = r"^padding$"
+"""The name of the number of elements that a script appends to its batches and masks out."""
+
 _SIZED = ("randn", "rand", "randint", "normal", "randperm")
 _ALIKE = ("randn_like", "rand_like", "randint_like", "bernoulli", "multinomial")
 

@@ -1,9 +1,9 @@
 """Runs training scripts at two batch sizes, each script in a process of its own, forked after one `import torch`.
 
 `python -m tests.oracle.running` reads a JSON list of `[path, pattern of the batch size]` from its standard input and
-writes a JSON object: path -> the runs at B and at 2 B, and where the script says over how many batches gradients
-accumulate, a third at B with twice as many of them. That it is a process of its own keeps threads that torch or
-pytest have started out of the forks.
+writes a JSON object: path -> the runs at B and at 2 B, one at B with twice as many batches over which gradients
+accumulate, and one with twice as much padding in each; null where the script doesn't say that number. That it is a
+process of its own keeps threads that torch or pytest have started out of the forks.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ SECONDS = 20
 """How long one script may take for all of its runs."""
 
 
-def _run_script(path: str, pattern: str | None) -> list[dict[str, Any]]:
+def _run_script(path: str, pattern: str | None) -> list[dict[str, Any] | None]:
     """The runs of the script at `path`, in this process, which is spoilt by it."""
     signal.signal(signal.SIGALRM, _out_of_time)
     signal.alarm(SECONDS)
@@ -44,9 +44,12 @@ def _run_script(path: str, pattern: str | None) -> list[dict[str, Any]]:
     log: list[bool] = []
     with tempfile.TemporaryDirectory() as folder:
         os.chdir(folder)
-        runs = [_run_at(path, pattern, times=times, log=log).as_json() for times in (1, 2)]
-        if _accumulates(path):
-            runs.append(_run_at(path, pattern, times=1, log=[], accumulation=2).as_json())
+        runs: list[dict[str, Any] | None] = [
+            _run_at(path, pattern, times=times, log=log).as_json() for times in (1, 2)
+        ]
+        for more in (repeating.ACCUMULATION, repeating.PADDING):
+            says = _says(path, more)
+            runs.append(_run_at(path, pattern, times=1, log=[], more=more).as_json() if says else None)
         return runs
 
 
@@ -54,20 +57,20 @@ def _tree(path: str) -> ast.Module:
     return ast.parse(notebook.read(path, Path(path).read_bytes()).text)
 
 
-def _accumulates(path: str) -> bool:
-    """True when the script says over how many batches its gradients accumulate."""
+def _says(path: str, number: str) -> bool:
+    """True when the script says the number, such as that of the batches over which its gradients accumulate."""
     try:
-        return repeating.multiplied(_tree(path), pattern=repeating.ACCUMULATION, times=1) > 0
+        return repeating.multiplied(_tree(path), pattern=number, times=1) > 0
     except repeating.NoConstant:
         return False
 
 
-def _run_at(path: str, pattern: str | None, *, times: int, log: list[bool], accumulation: int = 1) -> measuring.Run:
+def _run_at(path: str, pattern: str | None, *, times: int, log: list[bool], more: str = "") -> measuring.Run:
     tree = _tree(path)
     try:
         batch_size = repeating.multiplied(tree, pattern=pattern or repeating.BATCH_SIZE, times=times)
-        if accumulation > 1:
-            repeating.multiplied(tree, pattern=repeating.ACCUMULATION, times=accumulation)
+        if more:
+            repeating.multiplied(tree, pattern=more, times=2)
     except repeating.NoConstant as error:
         return measuring.Run(raised=measuring.Raised("NoConstant", str(error), 0))
     main = types.ModuleType("__main__")

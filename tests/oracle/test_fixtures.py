@@ -31,6 +31,7 @@ WARNS = {
 
 _Step = Callable[[MeasuredStep], bool]
 ACCUMULATES = ("LF107", "accumulation-not-divided")
+MASKS = ("masked-mean-counts-padding", "mask-on-reduced-loss")
 SCALES: dict[str, tuple[str, _Step]] = {
     "LF101": ("a gradient and an update that grow with B", lambda step: grows(step.gradient) and grows(step.update)),
     "LF102": ("a gradient that grows with B, an update that doesn't", lambda s: grows(s.gradient) and is_(s.update, 0)),
@@ -128,3 +129,23 @@ def test_torch_measures_the_accumulation_that_the_markers_say(
     elif accumulated is not None and fixture.path.parent.name == rule:
         assert accumulated
         assert all(is_(step.gradient, 0) for step in accumulated), f"torch measured {accumulated}"
+
+
+@each_fixture
+def test_torch_measures_the_padding_that_the_markers_say(
+    fixture: Fixture, judgements: dict[Path, Judgement]
+) -> None:
+    """More padding in the same batch shrinks the gradients of a mean that counts it, and of no other masked loss.
+
+    A mask on a reduced loss leaves padding in it: the gradients are then other ones.
+    """
+    padded = judgements[fixture.path].padded
+    if "LF203" in fixture.codes and fixture in RUNNABLE:
+        assert padded, "the script must say `padding = <number>` at its top"
+        assert any(step.gradient < -TOLERANCE for step in padded), f"torch measured {padded}"
+    elif "LF204" in fixture.codes and fixture in RUNNABLE:
+        assert padded, "the script must say `padding = <number>` at its top"
+        assert any(not is_(step.gradient, 0) for step in padded), f"torch measured {padded}"
+    elif padded is not None and fixture.path.parent.name in MASKS:
+        assert padded
+        assert all(is_(step.gradient, 0) for step in padded), f"torch measured {padded}"

@@ -308,3 +308,11 @@ _EVALUATES = _vocabulary(
 def means_evaluation(name: str) -> bool:
     """True for a function that measures rather than trains: `evaluate`, `validation_step`, `test_epoch`."""
     return bool(_EVALUATES.intersection(words(name)))
+
+
+_LOSSES = _vocabulary("loss losses criterion objective entropy nll elbo")
+
+
+def means_loss(name: str) -> bool:
+    """True for a function or class that computes a loss: `masked_mse_loss`, `FocalLoss`, `compute_loss`."""
+    return bool(_LOSSES.intersection(words(name)))

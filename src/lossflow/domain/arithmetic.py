@@ -28,6 +28,9 @@ from lossflow.domain.values import (
 Factor = Callable[[Value], Exponent]
 """Tells the exponent of a factor; the interpreter passes one that takes names as evidence."""
 
+_SIZES = ("size", "shape", "numel")
+"""The names of numbers that tell how large a tensor is; their product is a number of elements."""
+
 _ON_CONSTANTS: dict[str, Callable[..., object]] = {
     "+": operator.add,
     "-": operator.sub,
@@ -109,7 +112,8 @@ def _numbers(symbol: str, left: Value, right: Value) -> Value:
     a, b = exponent_of(left), exponent_of(right)
     match symbol:
         case "*":
-            return Number(a + b)
+            sizes = all(isinstance(v, Number) and v.name in _SIZES for v in (left, right))
+            return Number(a + b, "numel" if sizes else "")
         case "/" | "//":
             return Number(a - b)
         case "**":

@@ -73,7 +73,9 @@ def _product(left: Value, right: Value, result: Value, site: Site, factor: Expon
             return result if main.axes.reduced else whole
         return masked(result, site) if isinstance(main, Unknown) else result
     main, other = (left, right) if masked_at(left) or _counts_padding(left) else (right, left)
-    return _kept(main, result) if _is_weight(other, factor) else amended(result)
+    named = isinstance(other, Unknown) and bool(other.name) and not other.computed  # `beta`, a parameter
+    counts = isinstance(other, (Unknown, Number)) and factor is not None and factor.low is not None
+    return _kept(main, result) if named or counts or _is_weight(other, factor) else amended(result)
 
 
 def _quotient(left: Value, right: Value, result: Value, site: Site, factor: Exponent | None) -> Value:

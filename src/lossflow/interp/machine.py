@@ -164,6 +164,7 @@ class Machine:
     limit: int = 0  # of steps, when the entry point that is being run has to stop
     loops: list[Loop] = field(default_factory=list)
     guards: tuple[Guard, ...] = ()  # the tests of rounds under which the program is
+    unmasked: bool = False  # the program is in a branch that is taken where there is no mask
     stack: list[Code] = field(default_factory=list)
     sites: list[int] = field(default_factory=list)
     grad_enabled: bool = True

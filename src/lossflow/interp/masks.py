@@ -32,6 +32,7 @@ _SAYS_SO = frozenset({"eq", "ne", "not_equal", "logical_not", "isnan", "isfinite
 _ORDERS = frozenset({"lt", "le", "gt", "ge"})
 _SIGNS = (Const(-1), Const(0), Const(1))
 _ORDER = (cst.LessThan, cst.LessThanEqual, cst.GreaterThan, cst.GreaterThanEqual)
+_ABOUT_MASKS = frozenset({"mask", "masks", "masked", "pad", "padding", "padded", "valid"})
 _LENGTHS = frozenset({"arange", "len", "lens", "length", "lengths"})
 
 
@@ -57,14 +58,10 @@ def operands(symbol: str, left: Value, right: Value) -> tuple[Value, Value]:
 
 def product_of_unseen(symbol: str, left: Value, right: Value, site: Site) -> Value | None:
     """`target * mask`, both out of sight; None for everything else."""
-    for mask, other in ((left, right), (right, left)):
-        if symbol == "*" and isinstance(other, Unknown) and not names.means_mask(other.name) and _is_unseen_mask(mask):
-            return Unknown(computed=True, site=site, masked=site)
-    return None
-
-
-def _is_unseen_mask(value: Value) -> bool:
-    return masking.is_padding(seen(value)) and (isinstance(value, Unknown) or value == masking.mask_of(_UNSEEN))
+    unseen = isinstance(left, Unknown) and isinstance(right, Unknown)
+    if symbol != "*" or not unseen or masking.is_padding(seen(left)) is masking.is_padding(seen(right)):
+        return None
+    return Unknown(computed=True, site=site, masked=site)
 
 
 _UNSEEN = Tensor(Axes.UNKNOWN)
@@ -142,6 +139,32 @@ def part(owner: Value, node: cst.Subscript) -> Value | None:
         return None
     several = len(node.slice) > 1 or isinstance(node.slice[0].slice, cst.Slice)
     return replace(owner, computed=True) if several else None
+
+
+def missing(test: cst.BaseExpression) -> bool | None:
+    """Which branch of `if mask is not None` is taken where there is no mask: that of True or of False.
+
+    None where the test doesn't ask for a mask, or for something else as well.
+    """
+    match test:
+        case cst.Comparison(left=left, comparisons=[cst.ComparisonTarget(comparator=cst.Name("None"))]) if _names_mask(
+            left
+        ):
+            return isinstance(test.comparisons[0].operator, cst.Is)
+        case cst.UnaryOperation(operator=cst.Not(), expression=inner):
+            answer = missing(inner)
+            return None if answer is None else not answer
+        case cst.Name() | cst.Attribute() | cst.Comparison():
+            return False if _names_mask(test) else None
+    return None
+
+
+def _names_mask(node: cst.CSTNode) -> bool:
+    """True where a word of a name or a string says that it is of masks or padding."""
+    match node:
+        case cst.Name(value=text) | cst.SimpleString(value=text):
+            return bool(_ABOUT_MASKS.intersection(names.words(text.strip("\"'"))))
+    return any(_names_mask(child) for child in node.children)
 
 
 def filled(owner: Tensor, index: Value | None, value: Value, site: Site) -> Value | None:

@@ -86,6 +86,8 @@ def of_tensor(
     positional = tuple(sequences.as_tuple(machine, value) for value in arguments.positional)
     keywords = {key: sequences.as_tuple(machine, value) for key, value in arguments.keywords.items()}
     call = Call(tensor, positional, keywords, site, machine.factor)
+    if machine.unmasked:
+        call = replace(call, tensor=replace(tensor, masked=None))
     if name in masks.TAKES_A_MASK:
         seen = {key: masks.seen(value) for key, value in keywords.items()}
         call = replace(call, args=tuple(map(masks.seen, positional)), kwargs=seen)

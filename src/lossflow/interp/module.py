@@ -152,6 +152,7 @@ def _entry(machine: Machine, limit: int, entry: Entry, run: Callable[[], object]
         machine.silent = 0
         machine.loops.clear()
         machine.guards = ()
+        machine.unmasked = False
         machine.stack.clear()
         machine.sites.clear()
         machine.grad_enabled = True
@@ -222,7 +223,7 @@ def _run_alone(machine: Machine, function: Function, limit: int, frame: Frame) -
         machine,
         limit,
         Entry(function.name),
-        lambda: returned.note(machine, functions.run(machine, function, arguments, node, frame), node, frame),
+        lambda: returned.note(machine, functions.run(machine, function, arguments, node, frame), function, node, frame),
     )
     _code(function).called = called
 
@@ -276,7 +277,9 @@ def _run_method(machine: Machine, cls: Class, method: Function, instance: Ref, l
         machine,
         limit,
         Entry(method.name, cls.name),
-        lambda: returned.note(machine, machine.call(bound, arguments, node, frame), node, frame),
+        lambda: returned.note(
+            machine, machine.call(bound, arguments, node, frame), replace(method, owner=cls), node, frame
+        ),
     )
     _code(method).called = called
 

@@ -6,20 +6,25 @@ from collections.abc import Iterator
 
 import libcst as cst
 
-from lossflow.catalog.names import means_evaluation
+from lossflow.catalog.names import means_evaluation, means_loss
 from lossflow.domain.environment import Kind
 from lossflow.domain.trace import Returned
-from lossflow.domain.values import OneOf, Ref, Tensor, Tuple, Value
+from lossflow.domain.values import Class, Function, OneOf, Ref, Tensor, Tuple, Value
 from lossflow.interp.machine import Frame, Machine
 
 _MAX_DEPTH = 3
 """Containers within each other that are looked into."""
 
 
-def note(machine: Machine, value: Value, node: cst.FunctionDef | cst.Lambda, frame: Frame) -> None:
-    """Note the tensors that the function `node` returned; a metric is no loss, however it is made."""
+def note(machine: Machine, value: Value, function: Function, node: cst.CSTNode, frame: Frame) -> None:
+    """Note the losses that `function`, defined at `node`, returned; a metric is none, however it is made.
+
+    What no loss of the catalogue has a part in is a loss where the function, or its class, is called one.
+    """
+    owner = function.owner
     if isinstance(node, cst.FunctionDef) and not means_evaluation(node.name.value):
-        parts = tuple(_tensors(machine, value, _MAX_DEPTH))
+        named = means_loss(node.name.value) or (isinstance(owner, Class) and means_loss(owner.name))
+        parts = tuple(each for each in _tensors(machine, value, _MAX_DEPTH) if each.loss or named)
         if parts:
             machine.record(Returned(machine.site(node.name, frame), parts=parts))
 

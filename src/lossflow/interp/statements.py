@@ -19,6 +19,7 @@ from lossflow.interp import (
     gradients,
     imports,
     loops,
+    masks,
     names,
     patterns,
     rounds,
@@ -191,13 +192,15 @@ def _if(machine: Machine, node: cst.If, frame: Frame) -> Outcome:
         untaken.look_through(machine, node.body, frame)
         return _else(machine, node.orelse, frame)
     before = machine.heap.fork()
-    guards = machine.guards
+    guards, unmasked = machine.guards, machine.unmasked
     when = rounds.guards(machine, node, tested, frame)
-    machine.guards = (*guards, *when)
+    without = masks.missing(node.test)
+    machine.guards, machine.unmasked = (*guards, *when), unmasked or without is True
     body = run_block(machine, [node.body], frame)
     machine.heap = before
-    machine.guards = (*guards, *map(rounds.otherwise, when))
+    machine.guards, machine.unmasked = (*guards, *map(rounds.otherwise, when)), unmasked or without is False
     orelse = _else(machine, node.orelse, frame)
+    machine.unmasked = unmasked
     outcome = either(body, orelse)
     machine.heap = outcome.falls or machine.heap
     if body.falls is not None:

@@ -10,7 +10,7 @@ from lossflow.findings import Finding, Related, Role
 from lossflow.rules.reductions import chosen_at, losses_that_leave, masks_nothing, stands_elsewhere
 from lossflow.rules.rule import Rule, related
 from lossflow.rules.way import reduction, unrepeated, way_out
-from lossflow.rules.wording import called, line, reduction_given
+from lossflow.rules.wording import called, leaves, line, reduction_given
 
 
 class MaskOnReducedLoss(Rule):
@@ -80,7 +80,7 @@ class MaskOnReducedLoss(Rule):
             if step is not None and not stands_elsewhere(trace, step, event):
                 place, reduced = step.site.entry, _reduced(tensor, step)
                 way = _way(trace, event, step, reduced)
-                found.setdefault(place, self.finding(trace, place, _message(trace, reduced), related=way))
+                found.setdefault(place, self.finding(trace, place, _message(trace, event, reduced), related=way))
         yield from found.values()
 
 
@@ -97,7 +97,7 @@ def _reduced(tensor: Tensor, masked: Step) -> Step | None:
     return None
 
 
-def _message(trace: Trace, reduced: Step | None) -> str:
+def _message(trace: Trace, event: Backward | Returned, reduced: Step | None) -> str:
     how = ""
     if reduced is not None:
         place = reduced.site.place
@@ -108,9 +108,9 @@ def _message(trace: Trace, reduced: Step | None) -> str:
         )
         how = f" ({given.rstrip(',')}{', ' if given else ''}{line(trace, place)})"
     return (
-        f"This loss is reduced to a single number already{how}: what is multiplied onto it here repeats that number "
-        'and masks or weighs none of the elements that went into it. Compute the loss with `reduction="none"`, '
-        "multiply, and divide the sum by that of the mask."
+        f"This loss is reduced to a single number already{how} and {leaves(trace, event)}: what is multiplied onto it "
+        'here repeats that number and masks or weighs none of the elements that went into it. Compute the loss with '
+        '`reduction="none"`, multiply, and divide the sum by that of the mask.'
     )
 
 

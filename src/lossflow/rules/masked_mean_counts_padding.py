@@ -10,7 +10,7 @@ from lossflow.findings import Finding, Related, Role
 from lossflow.rules.reductions import losses_that_leave, mean_of_masked, stands_elsewhere
 from lossflow.rules.rule import Rule, related
 from lossflow.rules.way import reduction, unrepeated, way_out
-from lossflow.rules.wording import called, line
+from lossflow.rules.wording import called, leaves, line
 
 
 class MaskedMeanCountsPadding(Rule):
@@ -82,26 +82,26 @@ class MaskedMeanCountsPadding(Rule):
             if step is not None and not stands_elsewhere(trace, step, event):
                 place = step.site.entry
                 way = _way(trace, event, step)
-                found.setdefault(place, self.finding(trace, place, _message(trace, tensor, step), related=way))
+                found.setdefault(place, self.finding(trace, place, _message(trace, event, tensor, step), related=way))
         yield from found.values()
 
 
-def _message(trace: Trace, tensor: Tensor, step: Step) -> str:
+def _message(trace: Trace, event: Backward | Returned, tensor: Tensor, step: Step) -> str:
     assert step.masked is not None
+    where, goes = line(trace, step.masked.place), leaves(trace, event)
     computed = next((s for t in tensor.terms for s in t.trail if s.kind is StepKind.COMPUTED), None)
     if computed is not None and computed.site == step.masked:
         loss = called(trace, computed.site.place, computed.loss)
         return (
-            f"This mean counts the targets that `ignore_index` leaves out of `{loss}` "
-            f"({line(trace, step.masked.place)}): their losses are zero, so that the more of them a batch holds, the "
-            "smaller are the loss and "
-            'its gradients. `reduction="mean"` at the loss divides by the number of the other targets.'
+            f"This mean counts the targets that `ignore_index` leaves out of `{loss}` ({where}), whose losses are "
+            f"zero, and {goes}: the more of them a batch holds, the smaller are the loss and its gradients. "
+            '`reduction="mean"` at the loss divides by the number of the other targets.'
         )
     what = "This loss is averaged over" if step.kind is StepKind.COMPUTED else "This mean counts"
     return (
-        f"{what} all elements, those that a mask has set to zero on {line(trace, step.masked.place)} included: the "
-        "more of them a batch holds, the smaller are the loss and its gradients. Divide the sum by the number of "
-        "elements that the mask keeps, `mask.expand_as(loss).sum().clamp(min=1)`."
+        f"{what} all elements, those that a mask has set to zero on {where} included, and {goes}: the more of them a "
+        "batch holds, the smaller are the loss and its gradients. Divide the sum by the number of elements that the "
+        "mask keeps, `mask.expand_as(loss).sum().clamp(min=1)`."
     )
 
 

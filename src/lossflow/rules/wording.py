@@ -8,7 +8,7 @@ from pathlib import PurePath
 
 from lossflow.catalog.legacy import legacy_reduction
 from lossflow.domain.exponent import Exponent
-from lossflow.domain.trace import Backward, LossCall, OptimizerFacts, Place, Step, StepKind, Trace
+from lossflow.domain.trace import Backward, LossCall, OptimizerFacts, Place, Returned, Step, StepKind, Trace
 from lossflow.domain.values import Const
 from lossflow.rules.arguments import legacy_arguments
 
@@ -79,6 +79,13 @@ def sink(trace: Trace, backward: Backward) -> str:
     where = line(trace, backward.site.place)
     words = f"is handed to {backward.framework} on {where}" if backward.framework else f"reaches backward on {where}"
     return words + in_case(backward)
+
+
+def leaves(trace: Trace, event: Backward | Returned) -> str:
+    """Where the loss goes, also where that is out of sight."""
+    if isinstance(event, Backward):
+        return sink(trace, event)
+    return f"is returned by `{trace.text(event.site.place)}` ({line(trace, event.site.place)})"
 
 
 def in_case(backward: Backward) -> str:
