@@ -139,7 +139,7 @@ def _fill_fields(machine: Machine, self: Ref, cls: Class, arguments: Arguments) 
     held = machine.get(self)
     for name in names:
         default = classes.lookup(machine, cls, name)
-        switch = arguments.open and isinstance(default, Const) and isinstance(default.value, bool)
+        switch = arguments.open and isinstance(default, Const) and default.value in (True, False)
         if held.get(name) is None and (default is None or switch):
             machine.put(self, name, Unknown(f"self.{name}"))
 

@@ -271,7 +271,8 @@ def _run_step(
 
 def _run_method(machine: Machine, cls: Class, method: Function, instance: Ref, limit: int, frame: Frame) -> None:
     called = _code(method).called
-    bound: Value = method if method.kind == "staticmethod" else Bound(instance, replace(method, owner=cls))
+    receiver = cls if method.kind == "classmethod" else instance
+    bound: Value = method if method.kind == "staticmethod" else Bound(receiver, replace(method, owner=cls))
     arguments, node = Arguments(open=True), _code(method).node
     _entry(
         machine,

@@ -35,7 +35,10 @@ def _tensors(machine: Machine, value: Value, depth: int) -> Iterator[Tensor]:
     match value:
         case Tensor():
             yield value
-        case Tuple(items=items) | OneOf(values=items):
+        case OneOf(values=values):
+            for one in values:
+                yield from _tensors(machine, one, depth)
+        case Tuple(items=items):
             for item in items:
                 yield from _tensors(machine, item, depth - 1)
         case Ref() if machine.get(value).kind in (Kind.LIST, Kind.DICT):
