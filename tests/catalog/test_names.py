@@ -102,8 +102,17 @@ YES_AND_NO = {
         "model_path model_name encoder_output num_model internet model_cfg loss optimizer network_size",
     ),
     names.means_mask: (
-        "mask masks loss_mask attention_mask src_mask mask_1 mask_f mask_float batch.mask padMask",
-        "mask_ratio num_masks masking unmasked_tokens mask_token mask_dim weight",
+        "mask masks loss_mask attention_mask src_mask mask_1 mask_f mask_float batch.mask padMask is_pad is_valid"
+        " non_pad batch.action_is_pad",
+        "mask_ratio num_masks masking unmasked_tokens mask_token mask_dim weight dropout_mask pred_mask pad valid",
+    ),
+    names.means_evaluation: (
+        "evaluate eval_step validation_step test_epoch compute_metrics",
+        "train_step forward compute_loss training_step",
+    ),
+    names.means_loss: (
+        "loss compute_loss FocalLoss masked_cross_entropy criterion nll",
+        "forward lossy model predict",
     ),
     names.means_batch: (
         "batch minibatch train_batch batch_data mini_batch data_batch src_batch",

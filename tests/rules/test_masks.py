@@ -1,0 +1,141 @@
+"""LF203 and LF204: what is a mask, what makes up for it, and what the messages say."""
+
+from __future__ import annotations
+
+import pytest
+
+from lossflow.catalog import Catalog
+from lossflow.findings import Finding
+from lossflow.interp import interpret
+from lossflow.source import Source
+
+from .traces import findings
+
+LOSS = '''
+import torch
+import torch.nn.functional as F
+
+def loss(output, target, mask, lengths, weight):
+    losses = F.mse_loss(output, target, reduction="none")
+    {body}
+'''
+
+
+def found(body: str) -> list[Finding]:
+    return findings(interpret(Source("loss.py", LOSS.replace("{body}", body)), catalog=Catalog.default()))
+
+
+def codes(body: str) -> list[str]:
+    return [finding.code for finding in found(body)]
+
+
+MASKS = (
+    "mask",
+    "mask.unsqueeze(-1)",
+    "mask[:, None]",
+    "mask.float()",
+    "~mask",
+    "(1 - mask)",
+    "(target != -100)",
+    "(target == 0)",
+    "(target > 0)",
+    "target.ne(0)",
+    "(torch.arange(9)[None] < lengths[:, None])",
+    "target['is_pad']",
+    "(~target.isnan())",
+)
+NO_MASKS = (
+    "weight",
+    "(output > 0.95)",
+    "(output.softmax(-1).max(-1)[0] >= weight)",
+    "(weight == 1)",
+    "(mask / mask.sum())",
+    "(mask + 1)",
+    "torch.rand(4)",
+    "(torch.rand(4) > 0.5)",
+)
+
+
+@pytest.mark.parametrize("mask", MASKS)
+def test_it_is_a_mask(mask: str) -> None:
+    assert codes(f"return (losses * {mask}).mean()") == ["LF203"]
+
+
+@pytest.mark.parametrize("factor", NO_MASKS)
+def test_it_is_none(factor: str) -> None:
+    assert codes(f"return (losses * {factor}).mean()") == []
+
+
+@pytest.mark.parametrize(
+    "mean",
+    [
+        "torch.mean(losses * mask)",
+        "losses.mul(mask).mean()",
+        "losses.masked_fill(mask, 0).mean()",
+        "torch.where(mask, losses, 0.0).mean()",
+        "(losses * mask).mean(dim=1)",
+        "(losses * mask).mean(dim=(1, 2))",
+        "(losses * mask).mean() * 0.5",
+        "(losses * mask).sum() / losses.numel()",
+        "(losses * mask).sum() / (losses.size(0) * losses.size(1))",
+        "F.l1_loss(output * mask, target * mask)",
+    ],
+)
+def test_the_mean_counts_what_is_masked(mean: str) -> None:
+    assert codes(f"return {mean}") == ["LF203"]
+
+
+@pytest.mark.parametrize(
+    "mean",
+    [
+        "(losses * mask).sum() / mask.sum()",
+        "(losses * mask).mean() / mask.mean()",
+        "(losses * mask).mean(dim=-1).sum() / mask.sum()",
+        "(losses * mask)[mask].mean()",
+        "losses[mask].mean()",
+        "(losses * mask).sum() / losses.size(0)",
+        "(losses * mask).sum(dim=1).mean()",
+        "(losses * mask + losses * (1 - mask)).mean()",
+        "losses.masked_fill(mask, -1).mean()",
+        "F.l1_loss(output * mask, target)",
+        "losses.detach().mul(mask).mean()",
+    ],
+)
+def test_the_mean_is_right_or_out_of_sight(mean: str) -> None:
+    assert codes(f"return {mean}") == []
+
+
+def test_a_metric_is_no_loss() -> None:
+    script = LOSS.replace("def loss(", "def evaluate(").replace("{body}", "return (losses * mask).mean()")
+    assert findings(interpret(Source("loss.py", script), catalog=Catalog.default())) == []
+
+
+def test_the_message_names_the_mask_and_the_function() -> None:
+    (finding,) = found("losses = losses * mask\n    return losses.mean()")
+    assert "a mask has set to zero on line 7 included, and is returned by `loss` (line 5)" in finding.message
+    assert [related.message for related in finding.related] == ["elements are set to zero here"]
+
+
+def test_ignored_targets_are_told_from_masked_ones() -> None:
+    (finding,) = found('return F.cross_entropy(output, target, ignore_index=0, reduction="none").mean()')
+    assert finding.message.startswith("This mean counts the targets that `ignore_index` leaves out")
+
+
+@pytest.mark.parametrize(
+    ("product", "expected"),
+    [
+        ("(F.mse_loss(output, target) * mask).sum()", ["LF204"]),
+        ("(F.mse_loss(output, target) * mask).sum() / mask.sum()", ["LF204"]),
+        ("(F.mse_loss(output, target) * mask).mean()", ["LF204"]),
+        ("F.mse_loss(output, target) * mask.float().mean()", []),
+        ("(F.mse_loss(output, target) * weight).mean()", []),
+        ("F.mse_loss(output, target) * mask", []),  # it may be a flag: nothing reduces the product
+    ],
+)
+def test_a_mask_on_a_reduced_loss(product: str, expected: list[str]) -> None:
+    assert codes(f"return {product}") == expected
+
+
+def test_the_message_names_the_reduction() -> None:
+    (finding,) = found("return (F.mse_loss(output, target) * mask).sum()")
+    assert 'already (`F.mse_loss` with `reduction="mean"`, its default, line 7) and is returned by' in finding.message
