@@ -6,8 +6,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from lossflow.catalog import Catalog
 from lossflow.checking import check
 from lossflow.config import Config
+from lossflow.domain.trace import Revealed
+from lossflow.domain.values import Const, Unknown
 from lossflow.interp import module
 from lossflow.interp.shares import Entry, Outline, Shares
 from lossflow.source import Source
@@ -208,3 +211,91 @@ def test_an_entry_point_that_runs_again_keeps_half_for_that() -> None:
     first = shares.limit(Entry("a"), again=True)
     assert shares.limit(Entry("b")) == first + 1_250
     assert shares.limit(Entry("a")) == 10_000
+
+
+# --- stopping anywhere --------------------------------------------------------------------------------------------
+
+CLOSURES = """\
+import torch
+
+
+def make(scale, early):
+    if early:
+        return None
+    total = [scale]
+
+    def scaled(x):
+        total.append(x)
+        return x * scale
+
+    class Holder:
+        held = scaled
+
+    return scaled, Holder(), lambda x: scaled(x) + total[0]
+
+
+class Trainer:
+    def __init__(self, model):
+        self.model = model
+        self.made = make(2, False)
+
+    def fit(self, loader):
+        optimizer = torch.optim.SGD(self.model.parameters(), lr=0.1)
+        for epoch in range(3):
+            for x, y in loader:
+                scaled, holder, plus = make(len(x), epoch)
+                loss = plus(scaled(self.model(x) - y)).sum()
+                self.made[2](loss)
+                holder.held(loss).backward()
+                optimizer.step()
+
+
+def main(loaders):
+    for loader in loaders:
+        for scale in (1, 2):
+            kept = make(scale, scale)
+            Trainer(torch.nn.Linear(3, 3)).fit(loader)
+            kept[0](scale)
+
+
+main(torch.utils.data.DataLoader(data, batch_size=4))
+"""
+
+
+@pytest.mark.parametrize("steps", [*range(20, 400, 7), *range(400, 4_000, 90)])
+def test_the_analysis_can_stop_anywhere(steps: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "MAX_STEPS", steps)
+    monkeypatch.setattr(module, "MAX_STEPS_OF_CASES", steps)
+    for text in (CLOSURES, CLOSURES.replace("\n\nmain(", "\n\nif False:\n    main(")):
+        assert check(Source("script.py", text), Config()).failure is None
+
+
+HELD = """\
+kept = {}
+
+
+def keep(held, reduction="sum"):
+    costs = [x + held for x in (1, 2, 3)], [x - held for x in (1, 2, 3)]
+    kept["reduction"] = lambda: reduction
+
+
+def train(loss):
+    reveal(kept["reduction"]())
+    loss.backward()
+
+
+held = 1
+for _ in range(n):
+    keep(held)
+    held = [held]
+"""
+
+
+def test_what_a_closure_holds_outlives_a_later_call_that_is_cut_off(monkeypatch: pytest.MonkeyPatch) -> None:
+    seen = []
+    for steps in range(40, 300):
+        monkeypatch.setattr(module, "MAX_STEPS", steps)
+        trace = module.interpret(Source("script.py", HELD), catalog=Catalog.default())
+        seen.extend(event.value for event in trace.events if isinstance(event, Revealed))
+    assert Const("sum") in seen
+    assert Unknown("reduction") not in seen

@@ -189,6 +189,7 @@ class Machine:
     cases: dict[Case, int] = field(default_factory=dict)  # what further runs may suppose: the lowest rank first
     _addresses: dict[object, int] = field(default_factory=dict)
     _codes: dict[int, Code] = field(default_factory=dict)
+    _closed_over: set[int] = field(default_factory=set)  # scopes that functions defined in them hold
 
     # --- the cycle ---------------------------------------------------------------------------------------------
 
@@ -301,7 +302,9 @@ class Machine:
 
     def release(self, frame: Frame) -> None:
         """Forget the locals of a call that is over, unless a closure holds them: every join pays for what is kept."""
-        if not frame.captured:
+        if frame.captured:
+            self._closed_over.add(frame.scope.address)
+        if frame.scope.address not in self._closed_over:  # a closure of an earlier call may hold it, too
             self.forget(frame.scope.address)
 
     def forget(self, address: int) -> None:

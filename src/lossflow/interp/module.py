@@ -195,8 +195,8 @@ def _run_functions(machine: Machine, shares: Shares, frame: Frame) -> None:
     runs: list[tuple[Function, int]] = []
     for function in list(machine.functions.values()):
         limit = shares.limit(Entry(function.name))
-        if not _is_entry(machine, function):
-            continue
+        if not _is_entry(machine, function) or not machine.exists(function.scope):
+            continue  # what defined it was on a path that was given up
         before = machine.heap.fork()
         _run_alone(machine, function, limit, frame)
         machine.heap = before

@@ -21,7 +21,7 @@ def load(machine: Machine, name: str, frame: Frame) -> Value:
         return Const(CONSTANTS[name])
     scope: Value | None = frame.scope
     while isinstance(scope, Ref):
-        if scope.address not in machine.heap:  # of a function whose call was on a path that was given up
+        if not machine.exists(scope):  # of a function whose call was on a path that was given up
             scope = frame.unit.globals
         record = machine.get(scope)
         value = record.get(name)
@@ -52,7 +52,7 @@ def scope_of(machine: Machine, name: str, frame: Frame) -> Ref:
         return frame.unit.globals
     if name in frame.nonlocals:
         scope = machine.get(frame.scope).cls
-        while isinstance(scope, Ref) and scope.address in machine.heap:
+        while isinstance(scope, Ref) and machine.exists(scope):
             record = machine.get(scope)
             if record.get(name) is not None:
                 return scope
