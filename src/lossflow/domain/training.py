@@ -22,16 +22,23 @@ from lossflow.domain.trace import (
 class TrainingStep:
     """A backward and the optimizers that step on its gradients; `scaled` is the exponent of a factor on them.
 
-    `steps` are the optimizers' steps, `scalings` what multiplies the gradients before them, and `clips` what clips
+    `accumulated` is the exponent of how many gradients add up, where a step comes every so many batches only. `steps`
+    are the optimizers' steps, `scalings` what multiplies the gradients before them, and `clips` what clips
     them, each with the exponent of the factor that they have by then.
     """
 
     backward: Backward
     optimizers: tuple[OptimizerFacts, ...]
     scaled: Exponent = Exponent.ZERO
+    accumulated: Exponent = Exponent.ZERO
     steps: tuple[OptimizerStep, ...] = ()
     scalings: tuple[GradientScaled, ...] = ()
     clips: tuple[tuple[Clipped, Exponent], ...] = ()
+
+    @property
+    def factor(self) -> Exponent:
+        """The exponent of what the gradient of one backward is multiplied with by the time of the step."""
+        return self.scaled + self.accumulated
 
     @property
     def repeated(self) -> bool:
@@ -65,11 +72,11 @@ def training_steps(trace: Trace) -> Iterator[TrainingStep]:
             # A step at the head of a loop acts on the gradients of the iteration before.
             around = [e for e in trace.events[:index] if e.root == event.root and _share_loop(e, event)]
             way = _way(later + around)
-            way.scaled = way.scaled + _accumulated(event, way.steps)
             yield TrainingStep(
                 event,
                 tuple(step.optimizer for step in way.steps),
                 way.scaled,
+                accumulated=_accumulated(event, way.steps),
                 steps=tuple(way.steps),
                 scalings=tuple(way.scalings),
                 clips=tuple(way.clips),

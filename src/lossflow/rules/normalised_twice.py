@@ -113,7 +113,7 @@ def _optimizer(objective: Objective) -> OptimizerFacts | None:
 
 
 def _gradient(objective: Objective, term: Term) -> Exponent:
-    return term.exponent + objective.training.scaled
+    return term.exponent + objective.training.factor
 
 
 def _division(objective: Objective) -> Step | None:

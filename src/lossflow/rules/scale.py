@@ -143,7 +143,7 @@ def _sum(trace: Trace, objective: Objective) -> Sum | None:
     terms = tuple(_summed(objective))
     if not terms or merely_imported(trace, terms[0].choice.site, training.backward):
         return None
-    gradient = terms[0].term.exponent + training.scaled
+    gradient = terms[0].term.exponent + training.factor
     # A framework that makes the optimizer itself shows none.
     optimizers = training.optimizers or (OptimizerFacts(),)
     driver, optimizer = min(((_driver(gradient, each), each) for each in optimizers), key=lambda pair: pair[0])
@@ -153,7 +153,7 @@ def _sum(trace: Trace, objective: Objective) -> Sum | None:
 def _summed(objective: Objective) -> Iterator[SummedTerm]:
     """The terms whose gradient grows at least in proportion to the batch size."""
     for term in objective.terms:
-        if (term.exponent + objective.training.scaled).at_least(1):
+        if (term.exponent + objective.training.factor).at_least(1):
             # A way too long for its trail may have lost the step: then all that is known is where it ends.
             step = raising_step(term) or Step(StepKind.PASSED, objective.training.backward.site)
             yield SummedTerm(term, step, chosen_at(term, step))
@@ -162,7 +162,7 @@ def _summed(objective: Objective) -> Iterator[SummedTerm]:
 def _unfollowed(objective: Objective) -> Iterator[Site | None]:
     """Where each term comes from that may or may not grow with the batch size."""
     for term in objective.terms:
-        exponent = term.exponent + objective.training.scaled
+        exponent = term.exponent + objective.training.factor
         if exponent.known is None and not exponent.at_least(1):
             lost = next((step for step in term.trail if step.exponent.known is None), None) or own_choice(term)
             yield lost.site if lost else None
