@@ -169,8 +169,8 @@ class Framework:
 
     `method` returns the objective; `batch` are the parameters that hold a batch. `optimizers` is the method that
     returns the optimizers, empty where the framework makes them. `manual` is the attribute that, set to False, turns
-    the handing over off. `hook` is the method by which the framework calls backward. `count` is the parameter that holds the number by which the method is to divide, unless the
-    attribute `counts` is False.
+    the handing over off. `hook` is the method by which the framework calls backward. `count` is the parameter that
+    holds the number by which the method is to divide, unless the attribute `counts` is False.
     """
 
     title: str
