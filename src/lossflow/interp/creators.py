@@ -16,6 +16,7 @@ _FROM_DATA = frozenset({"tensor", "as_tensor", "from_numpy"})
 _KINDS = ("", "Float", "Double", "Half", "BFloat16", "Long", "Int", "Short", "Char", "Byte", "Bool")
 _CLASSES = frozenset(f"{kind}Tensor" for kind in _KINDS) | frozenset(f"cuda.{kind}Tensor" for kind in _KINDS)
 _CREATORS = _RANDOM | _FILLED | _FROM_DATA | _CLASSES
+_MAX_NESTING = 6
 _NOISE = frozenset({"normal", "uniform", "randn", "rand", "standard_normal", "random_sample", "random", "randint"})
 
 
@@ -60,8 +61,10 @@ def _exponent_of_filling(
     return Exponent.ZERO
 
 
-def exponent_of_data(machine: Machine, data: Value | None) -> Exponent:
+def exponent_of_data(machine: Machine, data: Value | None, depth: int = 0) -> Exponent:
     """The exponent of the elements of `torch.tensor(data)`: that of `torch.tensor([len(x)])` is 1."""
+    if depth > _MAX_NESTING:  # a list that grows in a loop may hold itself, as far as the analysis knows
+        return Exponent.UNKNOWN
     match data:
         case Tensor() | Number():
             return exponent_of(data)
@@ -76,7 +79,7 @@ def exponent_of_data(machine: Machine, data: Value | None) -> Exponent:
             return Exponent.ZERO
     whole = Exponent.ZERO
     for index, value in enumerate(held):
-        one = exponent_of_data(machine, value)
+        one = exponent_of_data(machine, value, depth + 1)
         whole = one if index == 0 else whole.join(one)
     return whole
 
