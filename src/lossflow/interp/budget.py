@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-MAX_STEPS = 400_000
+MAX_STEPS = 200_000
 """Expressions evaluated for one file; `shares` divides them among its entry points."""
 MAX_DEPTH = 14
 """Calls of the program's own functions within each other."""
@@ -16,7 +16,7 @@ MAX_CHARACTERS = 200_000
 """Characters of all those files together, in the same way: reading them is the dearest part of the analysis."""
 MAX_CASES = 32
 """Values of choices out of sight that a file is run once more with."""
-MAX_STEPS_OF_CASES = 200_000
+MAX_STEPS_OF_CASES = 100_000
 """Expressions evaluated for all those runs together."""
 MAX_UNROLLED = 8
 """Rounds of a loop over named things that are run one by one."""
