@@ -114,4 +114,3 @@ class Table:
 def spelled(name: str) -> str:
     """A Python name as configuration files spell it."""
     return name.lower().replace("_", "-")
-

@@ -225,9 +225,7 @@ SUM = 'torch.nn.MSELoss(reduction="sum")'
         (SUM, SGD, "mine.back(loss)"),
     ],
 )
-def test_declared_losses_optimizers_and_sinks_are_followed(
-    criterion: str, optimizer: str, backward: str
-) -> None:
+def test_declared_losses_optimizers_and_sinks_are_followed(criterion: str, optimizer: str, backward: str) -> None:
     source = Source("x.py", TEMPLATE.format(criterion=criterion, optimizer=optimizer, backward=backward))
     assert "LF101" not in [finding.code for finding in check(source, Config()).findings]
     assert [finding.code for finding in check(source, Config().apply(ROWS)).findings] == ["LF101"]

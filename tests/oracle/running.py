@@ -44,9 +44,7 @@ def _run_script(path: str, pattern: str | None) -> list[dict[str, Any] | None]:
     log: list[bool] = []
     with tempfile.TemporaryDirectory() as folder:
         os.chdir(folder)
-        runs: list[dict[str, Any] | None] = [
-            _run_at(path, pattern, times=times, log=log).as_json() for times in (1, 2)
-        ]
+        runs: list[dict[str, Any] | None] = [_run_at(path, pattern, times=times, log=log).as_json() for times in (1, 2)]
         for more in (repeating.ACCUMULATION, repeating.PADDING):
             says = _says(path, more)
             runs.append(_run_at(path, pattern, times=1, log=[], more=more).as_json() if says else None)

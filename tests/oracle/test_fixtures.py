@@ -132,9 +132,7 @@ def test_torch_measures_the_accumulation_that_the_markers_say(
 
 
 @each_fixture
-def test_torch_measures_the_padding_that_the_markers_say(
-    fixture: Fixture, judgements: dict[Path, Judgement]
-) -> None:
+def test_torch_measures_the_padding_that_the_markers_say(fixture: Fixture, judgements: dict[Path, Judgement]) -> None:
     """More padding in the same batch shrinks the gradients of a mean that counts it, and of no other masked loss.
 
     A mask on a reduced loss leaves padding in it: the gradients are then other ones.

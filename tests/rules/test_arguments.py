@@ -166,7 +166,7 @@ def test_other_attributes_are_no_matter(name: str, value: Value) -> None:
         ("batchmean", 'use `reduction="sum"` and divide the loss by the batch size.'),
         ("max", 'It takes "none", "mean" or "sum".'),
         (None, 'Write `reduction="none"` for one loss per example, or another of "none", "mean" or "sum".'),
-        (True, 'rejects True as a reduction and raises when the criterion is called, not when it is constructed. It'),
+        (True, "rejects True as a reduction and raises when the criterion is called, not when it is constructed. It"),
         (1, "rejects 1 as a reduction"),
         ("elementwise_mean", "only with a deprecation warning, and computes the mean"),
     ],
@@ -205,9 +205,10 @@ def test_elementwise_mean_is_safe_only_where_torch_still_takes_it() -> None:
 
 
 def test_a_function_raises_when_it_is_called() -> None:
-    assert "`F.mse_loss` rejects None as a reduction and raises when it is called." in only(
-        mse("reduction", Const(None), loss=F_MSE).trace()
-    ).message
+    assert (
+        "`F.mse_loss` rejects None as a reduction and raises when it is called."
+        in only(mse("reduction", Const(None), loss=F_MSE).trace()).message
+    )
 
 
 def test_beside_a_legacy_argument_torch_does_not_look_at_the_reduction() -> None:

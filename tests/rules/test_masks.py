@@ -11,14 +11,14 @@ from lossflow.source import Source
 
 from .traces import findings
 
-LOSS = '''
+LOSS = """
 import torch
 import torch.nn.functional as F
 
 def loss(output, target, mask, lengths, weight):
     losses = F.mse_loss(output, target, reduction="none")
     {body}
-'''
+"""
 
 
 def found(body: str) -> list[Finding]:

@@ -390,7 +390,7 @@ def test_the_mean_of_one_sum_is_not_advised_beside_a_term_that_is_not_known(
     trace = script.backward(terms).step(optimizer).trace()
     finding = only(trace)
     assert words in finding.message
-    assert "mean\"`" not in finding.message
+    assert 'mean"`' not in finding.message
     lost = [each.message for each in finding.related if each.role is Role.TERM]
     assert "this term of the objective could not be followed" in lost
 

@@ -185,6 +185,4 @@ def stands_at(trace: Trace, finding: Finding) -> str:
 
 def way(trace: Trace, finding: Finding) -> list[tuple[Role, str]]:
     """The related locations as pairs of role and source text."""
-    return [
-        (each.role, trace.sources[each.file].text[each.span.start : each.span.end]) for each in finding.related
-    ]
+    return [(each.role, trace.sources[each.file].text[each.span.start : each.span.end]) for each in finding.related]

@@ -90,9 +90,7 @@ class KlMean(Rule):
                         self._add(trace, found, objective, step, choice)
         yield from found.values()
 
-    def _add(
-        self, trace: Trace, found: dict[Place, Finding], objective: Objective, step: Step, choice: Step
-    ) -> None:
+    def _add(self, trace: Trace, found: dict[Place, Finding], objective: Objective, step: Step, choice: Step) -> None:
         training = objective.training
         if merely_imported(trace, choice.site, training.backward):
             return

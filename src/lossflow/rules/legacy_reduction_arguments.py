@@ -109,7 +109,7 @@ def _message(trace: Trace, event: LossCall, given: tuple[BoundArgument, ...]) ->
             "Give `reduction` itself."
         )
     return (
-        f"{written} {verb} of `{name}` that torch translates into `reduction=\"{meant}\"`{ignored}. "
+        f'{written} {verb} of `{name}` that torch translates into `reduction="{meant}"`{ignored}. '
         f'Write `reduction="{meant}"`, which gives the same numbers.'
     )
 

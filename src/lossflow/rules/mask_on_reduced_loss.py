@@ -109,7 +109,7 @@ def _message(trace: Trace, event: Backward | Returned, reduced: Step | None) -> 
         how = f" ({given.rstrip(',')}{', ' if given else ''}{line(trace, place)})"
     return (
         f"This loss is reduced to a single number already{how} and {leaves(trace, event)}: what is multiplied onto it "
-        'here repeats that number and masks or weighs none of the elements that went into it. Compute the loss with '
+        "here repeats that number and masks or weighs none of the elements that went into it. Compute the loss with "
         '`reduction="none"`, multiply, and divide the sum by that of the mask.'
     )
 

@@ -81,9 +81,7 @@ class SumWithAdaptiveOptimizer(Rule):
         """A sum with an optimizer that evens its scale out."""
         for found in sums(trace):
             if found.driver is Driver.ADAPTIVE:
-                yield self.finding(
-                    trace, found.choice.entry, _message(trace, found), related=way_of_sum(trace, found)
-                )
+                yield self.finding(trace, found.choice.entry, _message(trace, found), related=way_of_sum(trace, found))
 
 
 def _message(trace: Trace, found: Sum) -> str:

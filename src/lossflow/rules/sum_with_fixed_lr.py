@@ -80,9 +80,7 @@ class SumWithFixedLr(Rule):
         """A sum whose update still grows with the batch size."""
         for found in sums(trace):
             if found.driver is Driver.FIXED:
-                yield self.finding(
-                    trace, found.choice.entry, _message(trace, found), related=way_of_sum(trace, found)
-                )
+                yield self.finding(trace, found.choice.entry, _message(trace, found), related=way_of_sum(trace, found))
 
 
 def _message(trace: Trace, found: Sum) -> str:

@@ -77,9 +77,7 @@ class SumWithLrTimesBatch(Rule):
         """A sum with a learning rate that grows with the batch size."""
         for found in sums(trace):
             if found.driver is Driver.GROWING:
-                yield self.finding(
-                    trace, found.choice.entry, _message(trace, found), related=way_of_sum(trace, found)
-                )
+                yield self.finding(trace, found.choice.entry, _message(trace, found), related=way_of_sum(trace, found))
 
 
 def _message(trace: Trace, found: Sum) -> str:

@@ -71,9 +71,7 @@ class SumWithUnseenLr(Rule):
         """A sum whose optimizer or learning rate is out of sight."""
         for found in sums(trace):
             if found.driver is Driver.UNSEEN:
-                yield self.finding(
-                    trace, found.choice.entry, _message(trace, found), related=way_of_sum(trace, found)
-                )
+                yield self.finding(trace, found.choice.entry, _message(trace, found), related=way_of_sum(trace, found))
 
 
 def _message(trace: Trace, found: Sum) -> str:

@@ -104,8 +104,9 @@ class UnreducedObjective(Rule):
             "it holds more than one element. Return its mean, `loss.mean()`."
         )
         backward = related(trace, Role.BACKWARD, event.site, f"the objective is handed to {event.framework} here")
-        yield site.entry, self.finding(
-            trace, site.entry, message, related=unrepeated([*reduction(trace, site), backward])
+        yield (
+            site.entry,
+            self.finding(trace, site.entry, message, related=unrepeated([*reduction(trace, site), backward])),
         )
 
 
