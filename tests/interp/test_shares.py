@@ -12,7 +12,7 @@ from lossflow.config import Config
 from lossflow.domain.trace import Revealed
 from lossflow.domain.values import Const, Unknown
 from lossflow.interp import module
-from lossflow.interp.shares import Entry, Outline, Shares
+from lossflow.interp.engine.shares import Entry, Outline, Shares
 from lossflow.source import Source
 
 COSTLY = """\

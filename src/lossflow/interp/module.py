@@ -16,11 +16,15 @@ from lossflow.domain.environment import Kind, Record
 from lossflow.domain.trace import TRAINING, Event, Trace
 from lossflow.domain.values import Bound, Class, Function, Ref, Value
 from lossflow.errors import NotAnalysed
-from lossflow.interp import calls, cases, expressions, frameworks, functions, modules, returned, statements
-from lossflow.interp.budget import MAX_CASES, MAX_STEPS, MAX_STEPS_OF_CASES, PYTHON_RECURSION, BudgetExceeded
-from lossflow.interp.machine import Arguments, Case, Code, Frame, Machine, Unit
-from lossflow.interp.places import Places, Spans
-from lossflow.interp.shares import Entry, Outline, Shares
+from lossflow.interp.calls import dispatch
+from lossflow.interp.engine import cases
+from lossflow.interp.engine.budget import MAX_CASES, MAX_STEPS, MAX_STEPS_OF_CASES, PYTHON_RECURSION, BudgetExceeded
+from lossflow.interp.engine.machine import Arguments, Case, Code, Frame, Machine, Unit
+from lossflow.interp.engine.places import Places, Spans
+from lossflow.interp.engine.shares import Entry, Outline, Shares
+from lossflow.interp.objects import functions, modules
+from lossflow.interp.syntax import expressions, statements
+from lossflow.interp.training import frameworks, returned
 from lossflow.source import Source
 
 _TRAINS = re.compile(
@@ -82,7 +86,7 @@ def _run(
         unit,
         evaluate_node=expressions.evaluate,
         run_nodes=statements.run_block,
-        call_value=calls.call,
+        call_value=dispatch.call,
         resolve=resolve,
         unseen=Ref(0),
         trees=trees,
@@ -291,7 +295,7 @@ def _instance(machine: Machine, cls: Class, shares: Shares, frame: Frame) -> Ref
         entry = Entry("__init__", cls.name)
         node = _class_node(machine, cls) or frame.unit.tree
         limit = shares.limit(entry)
-        _entry(machine, limit, entry, lambda: calls.instantiate(machine, cls, Arguments(open=True), node, frame))
+        _entry(machine, limit, entry, lambda: dispatch.instantiate(machine, cls, Arguments(open=True), node, frame))
     return _made(machine, cls)
 
 

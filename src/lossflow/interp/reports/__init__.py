@@ -1,0 +1,1 @@
+"""What a program adds up over the batches for its reports."""

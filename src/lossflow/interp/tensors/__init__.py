@@ -1,0 +1,1 @@
+"""What makes tensors, and what layers and distributions make of them."""

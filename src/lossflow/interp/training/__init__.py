@@ -1,0 +1,1 @@
+"""What trains: losses, optimizers, schedulers, and the calls that take a loss to an update."""

@@ -1,0 +1,128 @@
+"""Sinks: calls that take a loss to its gradients, and optimizers to their step."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import libcst as cst
+
+from lossflow.catalog.entry import RECEIVER, Sink, SinkKind
+from lossflow.domain.axes import Axes
+from lossflow.domain.environment import Kind, Record
+from lossflow.domain.trace import Backward, Step, StepKind
+from lossflow.domain.values import Const, Ref, Tensor, Tuple, Unknown, Value
+from lossflow.interp.engine.machine import Arguments, Frame, Machine
+from lossflow.interp.objects import truth
+from lossflow.interp.training import clipping, optimizers
+
+
+def run(
+    machine: Machine, sink: Sink, receiver: Value | None, arguments: Arguments, *, node: cst.CSTNode, frame: Frame
+) -> Value:
+    """What a call of the sink does and yields."""
+    subject = _subject(sink, receiver, arguments)
+    match sink.kind:
+        case SinkKind.BACKWARD:
+            given = None if sink.gradient is None else arguments.get(sink.gradient[0], sink.gradient[1])
+            backward(
+                machine, subject, node, frame, gradient=_is_given(given), divides=_divides(machine, sink, receiver)
+            )
+            return Const(None)
+        case SinkKind.GRAD:
+            given = None if sink.gradient is None else arguments.get(sink.gradient[0], sink.gradient[1])
+            backward(machine, subject, node, frame, gradient=_is_given(given), returned=True)
+            return _gradients(machine, subject, arguments, node, frame)
+        case SinkKind.SCALE:
+            return subject
+        case SinkKind.STEP:
+            closure = arguments.get(0, "closure") if sink.position == RECEIVER else None
+            if closure is not None and closure != Const(None):
+                machine.call(closure, Arguments(), node, frame)
+            optimizers.step(machine, subject, node, frame)
+        case SinkKind.CLIP:
+            clipping.note(machine, sink, arguments, node, frame)
+        case SinkKind.ZERO_GRAD:
+            optimizers.zero_grad(machine, subject, node, frame)
+    return Unknown(computed=True)
+
+
+def _gradients(machine: Machine, objective: Value, arguments: Arguments, node: cst.CSTNode, frame: Frame) -> Value:
+    """What `torch.autograd.grad` returns: with respect to parameters, tensors with the exponents of the objective.
+
+    With respect to the examples, as in gradient penalties and adversarial attacks, nothing is said.
+    """
+    objective, inputs = truth.usable(objective), arguments.get(1, "inputs")
+    wanted = (
+        machine.get(inputs).values()
+        if isinstance(inputs, Ref)
+        else inputs.items
+        if isinstance(inputs, Tuple)
+        else (inputs,)
+    )
+    parameters = [v for v in wanted if isinstance(v, Tensor) and v.axes.reduced and v.differentiable]
+    if not isinstance(objective, Tensor) or not wanted or len(parameters) != len(wanted):
+        return Unknown("grad", computed=True)
+    step = Step(StepKind.DIFFERENTIATED, machine.site(node, frame))
+    gradient = replace(objective.step(step), axes=Axes.PLAIN, differentiable=False, data=False)
+    if isinstance(inputs, Tuple):
+        return Tuple((gradient,) * len(inputs.items))
+    return machine.allocate(node, Record(Kind.LIST, rest=gradient))
+
+
+def _subject(sink: Sink, receiver: Value | None, arguments: Arguments) -> Value:
+    if sink.position == RECEIVER:
+        return receiver if receiver is not None else Unknown()
+    names = (sink.keyword,) if sink.keyword else ()
+    return arguments.get(sink.position, *names) or Unknown()
+
+
+def _is_given(gradient: Value | None) -> bool:
+    return gradient is not None and gradient != Const(None)
+
+
+def _divides(machine: Machine, sink: Sink, receiver: Value | None) -> bool:
+    """Whether the framework divides by its accumulation steps: if its class was told how many there are."""
+    if not sink.divides or not sink.divides_if:
+        return sink.divides
+    return not isinstance(receiver, Ref) or machine.get(receiver).get(sink.divides_if) is not None
+
+
+def backward(
+    machine: Machine,
+    objective: Value,
+    node: cst.CSTNode,
+    frame: Frame,
+    *,
+    gradient: bool = False,
+    divides: bool = False,
+    returned: bool = False,
+) -> None:
+    """Record a backward; of several tensors at once each is an objective."""
+    for one in _objectives(machine, truth.usable(objective)):
+        machine.use(one)
+        machine.record(
+            Backward(
+                machine.site(node, frame),
+                objective=evident(one),
+                gradient=gradient,
+                divides=divides,
+                returned=returned,
+                files=machine.files(),
+            )
+        )
+
+
+def _objectives(machine: Machine, objective: Value) -> tuple[Value, ...]:
+    match objective:
+        case Tuple(items=items):
+            return items
+        case Ref() if machine.get(objective).kind is Kind.LIST:
+            return machine.get(objective).values()
+    return (objective,)
+
+
+def evident(objective: Value) -> Value:
+    """The objective, if it is a loss for all that is known: a sum of tensors without evidence of a parameter is not."""
+    if isinstance(objective, Tensor) and not objective.loss and objective.differentiable is not True:
+        return Unknown(computed=True, why="whether gradients flow through it")
+    return objective
