@@ -250,6 +250,14 @@ def means_sampler(name: str) -> bool:
     return parts[-1:] == ("sampler",) and "batch" not in parts
 
 
+_INVENTORIES = _vocabulary("vocab vocabulary tokenizer alphabet itos stoi classes categories layers heads devices")
+
+
+def means_inventory(name: str) -> bool:
+    """True for things whose number is the task's or the model's: `vocab_tgt`, `self.classes`, `layers`."""
+    return bool(_INVENTORIES.intersection(words(name)))
+
+
 _DRAWING = _vocabulary("get next sample load fetch draw read make generate")
 
 

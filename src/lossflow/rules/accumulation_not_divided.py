@@ -11,7 +11,7 @@ from lossflow.domain.trace import Multiplier, OptimizerFacts, Period, Place, Ste
 from lossflow.domain.values import Tensor, Term, Unknown
 from lossflow.findings import Finding, Related, Role, Severity
 from lossflow.rules.accumulation import Accumulation, accumulations
-from lossflow.rules.reductions import merely_imported, own_choice, tensors
+from lossflow.rules.reductions import dividing_step, merely_imported, own_choice, tensors
 from lossflow.rules.rule import Rule, related
 from lossflow.rules.way import unrepeated
 from lossflow.rules.wording import MAX_QUOTED, in_case, line, optimizer_name
@@ -103,12 +103,14 @@ class AccumulationNotDivided(Rule):
 class Undivided:
     """An accumulation that nothing divides by its period.
 
-    `choice` is where the mean is chosen, as far as that is in sight; `counter` where the running counter divides.
+    `choice` is where the reduction is chosen, as far as that is in sight, `division` where a sum is divided by the
+    batch; `counter` where the running counter divides.
     """
 
     accumulation: Accumulation
     choice: Step | None = None
     counter: Step | None = None
+    division: Step | None = None
 
     @property
     def loss(self) -> object:
@@ -142,7 +144,7 @@ def _of_objective(trace: Trace, found: Accumulation) -> Undivided | None:
         if counters and found.loop is None:
             return Undivided(found, own_choice(terms[0]), counters[0])
         if _is_mean(tensor, terms) and not all(_may_be_divided(trace, term, found.period) for term in terms):
-            return Undivided(found, own_choice(terms[0]))
+            return Undivided(found, own_choice(terms[0]), division=dividing_step(terms[0]))
     return None
 
 
@@ -208,13 +210,20 @@ def _message(trace: Trace, found: Undivided) -> str:
             "by their number: the first batch counts in full, the second half, and the sum is no mean. "
             f"Divide by {_number(trace, accumulation.period)} instead."
         )
-    chosen = found.choice
-    mean = f" (chosen on {line(trace, chosen.site.place)})" if chosen else ""
     return (
-        f"This loss is a mean over each batch{mean}, and `backward` adds its gradients up over {count}"
+        f"This loss is {_mean(trace, found)}, and `backward` adds its gradients up over {count}"
         f"{in_case(backward)} before the optimizer steps on {where}: {_consequence(trace, accumulation)}. Divide the "
         f"loss by {_number(trace, accumulation.period)} before backward."
     )
+
+
+def _mean(trace: Trace, found: Undivided) -> str:
+    """How the loss comes to be a mean."""
+    choice, division = found.choice, found.division
+    if division is not None:
+        summed = f"a sum (chosen on {line(trace, choice.site.place)})" if choice else "a sum"
+        return f"{summed} that is divided for each batch on {line(trace, division.site.place)}"
+    return "a mean over each batch" + (f" (chosen on {line(trace, choice.site.place)})" if choice else "")
 
 
 def _quoted(trace: Trace, period: Period | None) -> str:
@@ -264,7 +273,10 @@ def _way(trace: Trace, found: Undivided) -> tuple[Related, ...]:
     accumulation = found.accumulation
     locations: list[Related] = []
     if found.choice is not None:
-        locations.append(related(trace, Role.REDUCTION, found.choice.site, "the mean is chosen here"))
+        reduction = "sum" if found.division else "mean"
+        locations.append(related(trace, Role.REDUCTION, found.choice.site, f"the {reduction} is chosen here"))
+    if found.division is not None:
+        locations.append(related(trace, Role.DIVISION, found.division.site, "the sum is divided here"))
     if found.counter is not None:
         locations.append(related(trace, Role.DIVISION, found.counter.site, "the counter divides here"))
     backward = accumulation.training.backward.site

@@ -35,6 +35,13 @@ def raising_step(term: Term) -> Step | None:
     return found or next((step for step in term.trail if step.exponent.low is not None and step.exponent.low > 0), None)
 
 
+def dividing_step(term: Term) -> Step | None:
+    """The last step that took a power of the batch size from the term, such as the division of a batch sum."""
+    return next(
+        (step for step in reversed(term.trail) if step.exponent.high is not None and step.exponent.high < 0), None
+    )
+
+
 def chosen_at(term: Term, step: Step) -> Step:
     """Where the reduction of `step` was chosen: at the constructor of a criterion, which was made before its call."""
     if step.kind is not StepKind.COMPUTED:

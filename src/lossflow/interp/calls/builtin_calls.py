@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import libcst as cst
 
+from lossflow.catalog.names import means_inventory
 from lossflow.domain import arithmetic
 from lossflow.domain.environment import Kind, Record
 from lossflow.domain.exponent import Exponent
@@ -52,9 +53,9 @@ def _length(machine: Machine, arguments: Arguments, node: cst.CSTNode, frame: Fr
         case value if value is not None and iteration.is_loader(machine, value):
             return Unknown("len(loader)", computed=True)
         case Unknown(name=name) if name:
-            return _length_of(name)
+            return _length_of(name, _written(node))
         case Ref() as held if isinstance(machine.get(held).cls, (External, Class)):
-            return _length_of(_class_name(machine, held))
+            return _length_of(_class_name(machine, held), _written(node))
     return Unknown(computed=True, why="the length of a value out of sight", site=site)
 
 
@@ -62,12 +63,24 @@ def _class_name(machine: Machine, held: Ref) -> str:
     return str(getattr(machine.get(held).cls, "name", ""))
 
 
-def _length_of(name: str) -> Value:
-    """The size of a dataset does not change with the batch; any other length may."""
-    last = name.rpartition(".")[2].lower()
-    if "dataset" in last or last.endswith(("_set", "data_set", "vocab", "classes", "layers", "heads", "devices")):
+def _written(node: cst.CSTNode) -> str:
+    """The last name of the argument, as it is written: a `Counter` that is called `vocab` is one."""
+    match node:
+        case cst.Call(args=[cst.Arg(value=cst.Name(value=name) | cst.Attribute(attr=cst.Name(value=name)))]):
+            return name
+    return ""
+
+
+def _length_of(*names: str) -> Value:
+    """The sizes of a dataset and a vocabulary do not change with the batch; any other length may."""
+    if any(map(_is_of_the_task, names)):
         return Number(Exponent.ZERO, "len(dataset)")
     return Number(Exponent.between(0, 1), "len")
+
+
+def _is_of_the_task(name: str) -> bool:
+    last = name.rpartition(".")[2].lower()
+    return "dataset" in last or last.endswith(("_set", "data_set")) or means_inventory(last)
 
 
 def _range(machine: Machine, arguments: Arguments, node: cst.CSTNode, frame: Frame) -> Value:
