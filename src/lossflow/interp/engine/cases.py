@@ -89,7 +89,13 @@ def _of_test(machine: Machine, test: cst.BaseExpression, frame: Frame) -> Iterat
                 yield _named(choice, Const(False)), False
         case cst.Comparison(left=left, comparisons=[cst.ComparisonTarget(operator=operator, comparator=right)]):
             choice = machine.evaluate(left, frame)
-            values = _constants(machine, machine.evaluate(right, frame))
+            against = machine.evaluate(right, frame)
+            if (of_number := _test_of_number(machine, operator, choice, against)) is not None:
+                name, negated = of_number
+                yield Case(name, Const(True), f"`{name}` holds"), not negated
+                yield Case(name, Const(False), f"`{name}` does not hold"), negated
+                return
+            values = _constants(machine, against)
             if not (values and _is_choice(machine, choice)):
                 return
             match operator:
@@ -103,6 +109,29 @@ def _of_test(machine: Machine, test: cst.BaseExpression, frame: Frame) -> Iterat
                 yield _named(choice, value), equal
             if all(isinstance(value.value, str) for value in values):
                 yield _named(choice, _ANOTHER), not equal
+
+
+def supposed(machine: Machine, operator: cst.BaseCompOp, left: Value, right: Value) -> Const | None:
+    """What a comparison with a number comes to, if this run supposes it."""
+    if machine.case is None or (test := _test_of_number(machine, operator, left, right)) is None:
+        return None
+    name, negated = test
+    return Const(machine.case.value.value is not negated) if machine.case.name == name else None
+
+
+_NEGATIONS: dict[type[cst.BaseCompOp], str] = {cst.LessThanEqual: ">", cst.LessThan: ">=", cst.NotEqual: "=="}
+_COMPARISONS: dict[type[cst.BaseCompOp], str] = {cst.GreaterThan: ">", cst.GreaterThanEqual: ">=", cst.Equal: "=="}
+
+
+def _test_of_number(machine: Machine, operator: cst.BaseCompOp, left: Value, right: Value) -> tuple[str, bool] | None:
+    """A name for `args.smoothing > 0`, and whether the test at hand is its negation."""
+    if not (isinstance(left, Unknown) and _is_choice(machine, left) and isinstance(right, Const)):
+        return None
+    if isinstance(right.value, bool) or not isinstance(right.value, (int, float)):
+        return None
+    negated = type(operator) in _NEGATIONS
+    symbol = (_NEGATIONS if negated else _COMPARISONS).get(type(operator))
+    return None if symbol is None else (f"{left.name} {symbol} {right.value}", negated)
 
 
 def _constants(machine: Machine, value: Value) -> list[Const]:

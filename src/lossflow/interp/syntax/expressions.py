@@ -209,8 +209,8 @@ def _comparison(machine: Machine, node: cst.Comparison, frame: Frame) -> Value:
     written = node.left
     for target in node.comparisons:
         right = machine.evaluate(target.comparator, frame)
-        every = rounds.compared(target.operator, left, right)
-        answer = every or truth.compared(machine, target.operator, left, right)
+        known = rounds.compared(target.operator, left, right) or cases.supposed(machine, target.operator, left, right)
+        answer = known or truth.compared(machine, target.operator, left, right)
         answers.append(masks.compared(machine, target, written, left, right, result=answer))
         left, written = right, target.comparator
     if len(answers) == 1:
