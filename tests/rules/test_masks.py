@@ -139,3 +139,54 @@ def test_a_mask_on_a_reduced_loss(product: str, expected: list[str]) -> None:
 def test_the_message_names_the_reduction() -> None:
     (finding,) = found("return (F.mse_loss(output, target) * mask).sum()")
     assert 'already (`F.mse_loss` with `reduction="mean"`, its default, line 7) and is returned by' in finding.message
+
+
+REDUCTIONS = """
+import torch.nn.functional as F
+
+def masked_l1(output, target, mask, reduction="mean"):
+    losses = F.l1_loss(output, target, reduction="none") * mask
+    if reduction == "mean":
+        return {mean}
+    if reduction == "sum":
+        return losses.sum()
+    return losses
+"""
+
+
+def returned(mean: str) -> list[Finding]:
+    return findings(interpret(Source("loss.py", REDUCTIONS.replace("{mean}", mean)), catalog=Catalog.default()))
+
+
+def test_each_reduction_that_a_function_offers_is_tried() -> None:
+    """None of its branches is lost in the join with the others."""
+    (finding,) = returned("losses.mean()")
+    assert finding.code == "LF203"
+    assert "is returned by `masked_l1` (line 4) where `reduction` is `'mean'`" in finding.message
+
+
+def test_the_mean_of_a_function_with_several_reductions_may_be_right() -> None:
+    assert returned("losses.sum() / mask.sum()") == []
+
+
+def test_a_method_tries_the_reductions_that_its_class_was_made_with() -> None:
+    text = """
+import torch.nn.functional as F
+from torch import nn
+
+class MaskedLoss(nn.Module):
+    def __init__(self, reduction="mean"):
+        super().__init__()
+        self.reduction = reduction
+
+    def forward(self, output, target, mask):
+        losses = F.l1_loss(output, target, reduction="none") * mask
+        if self.reduction == "mean":
+            return losses.mean()
+        if self.reduction == "sum":
+            return losses.sum()
+        return losses
+"""
+    (finding,) = findings(interpret(Source("loss.py", text), catalog=Catalog.default()))
+    assert finding.code == "LF203"
+    assert "is returned by `forward` (line 10) where `reduction` is `'mean'`" in finding.message

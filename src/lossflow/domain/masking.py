@@ -26,6 +26,11 @@ def known_as_mask(value: Tensor) -> Tensor:
     return mask_of(value)
 
 
+def weights_of(value: Value) -> Value:
+    """What is made of a mask by scaling it, whatever its name: `mask / mask.mean()` makes up for what it leaves out."""
+    return replace(value, mask=True, padding=False) if isinstance(value, Tensor) else value
+
+
 def is_padding(value: Value | None) -> bool:
     """True for a mask that says of the data which elements count."""
     return isinstance(value, Tensor) and value.padding
@@ -68,6 +73,8 @@ def _product(left: Value, right: Value, result: Value, site: Site, factor: Expon
         return mask_of(result) if isinstance(result, Tensor) else result
     if any(masks):
         main = right if masks[0] else left
+        if isinstance(main, (Const, Number)) or (isinstance(main, Tensor) and main.axes.reduced and not main.loss):
+            return weights_of(result)
         if isinstance(main, Tensor):
             whole = replace(result, masked=site) if isinstance(result, Tensor) else result
             return result if main.axes.reduced else whole
@@ -80,6 +87,8 @@ def _product(left: Value, right: Value, result: Value, site: Site, factor: Expon
 
 def _quotient(left: Value, right: Value, result: Value, site: Site, factor: Exponent | None) -> Value:
     """Divided by as many as there are elements it is a mean; by anything else that is counted, perhaps a masked one."""
+    if is_padding(left):
+        return weights_of(result)
     if not isinstance(result, Tensor):
         return result
     where = masked_at(left)

@@ -8,7 +8,7 @@ from pathlib import PurePath
 
 from lossflow.catalog.legacy import legacy_reduction
 from lossflow.domain.exponent import Exponent
-from lossflow.domain.trace import Backward, LossCall, OptimizerFacts, Place, Returned, Step, StepKind, Trace
+from lossflow.domain.trace import Backward, Event, LossCall, OptimizerFacts, Place, Returned, Step, StepKind, Trace
 from lossflow.domain.values import Const
 from lossflow.rules.arguments import legacy_arguments
 
@@ -85,12 +85,12 @@ def leaves(trace: Trace, event: Backward | Returned) -> str:
     """Where the loss goes, also where that is out of sight."""
     if isinstance(event, Backward):
         return sink(trace, event)
-    return f"is returned by `{trace.text(event.site.place)}` ({line(trace, event.site.place)})"
+    return f"is returned by `{trace.text(event.site.place)}` ({line(trace, event.site.place)}){in_case(event)}"
 
 
-def in_case(backward: Backward) -> str:
-    """What was supposed when the backward was seen, as a clause: ` where `args.loss` is `'sum'``."""
-    return f" where {backward.case}" if backward.case else ""
+def in_case(event: Event) -> str:
+    """What was supposed when the event was seen, as a clause: ` where `args.loss` is `'sum'``."""
+    return f" where {event.case}" if event.case else ""
 
 
 def power(exponent: Exponent) -> str:

@@ -13,7 +13,7 @@ from typing import Any
 import libcst as cst
 
 from lossflow.domain.environment import Heap
-from lossflow.domain.trace import Backward, Event
+from lossflow.domain.trace import Backward, Event, Returned
 from lossflow.domain.values import (
     Bound,
     Class,
@@ -30,6 +30,7 @@ from lossflow.domain.values import (
 )
 from lossflow.interp.engine.machine import Case, Frame, Machine, Outcome
 
+REDUCTIONS = ("none", "mean", "sum")
 _ANOTHER = Const("\0another")
 """A string that the program names nowhere."""
 
@@ -185,7 +186,7 @@ def _rank(machine: Machine, value: Value) -> int | None:
         case OneOf(values=values) | Tuple(items=values):
             return _least(_rank(machine, each) for each in values)
         case Const():
-            return 1 if value.value in ("sum", "mean", "none") else None
+            return 1 if value.value in REDUCTIONS else None
         case External(name=name):
             return 1 if machine.catalog.loss(name) is not None else 2
         case Ref():
@@ -195,9 +196,25 @@ def _rank(machine: Machine, value: Value) -> int | None:
     return None
 
 
-def unsettled(events: list[Event]) -> bool:
-    """True when an objective is known only in part."""
-    return any(isinstance(event, Backward) and not _settled(event.objective) for event in events)
+def of_reductions(found: Iterable[Case]) -> list[Case]:
+    """The cases of the choices that are compared with torch's reductions."""
+    waiting = list(found)
+    names = {case.name for case in waiting if case.value.value in REDUCTIONS}
+    return [case for case in waiting if case.name in names]
+
+
+def unsettled(events: Iterable[Event]) -> bool:
+    """True when an objective, or a loss that a function returns, is known only in part."""
+    return not all(map(_settled, (value for event in events for value in _losses(event))))
+
+
+def _losses(event: Event) -> tuple[Value | None, ...]:
+    match event:
+        case Backward(objective=objective):
+            return (objective,)
+        case Returned(parts=parts):
+            return parts
+    return ()
 
 
 def _settled(objective: Value | None) -> bool:

@@ -79,6 +79,8 @@ def compared(
     """The result of a comparison, as a mask of padding where it compares data with a literal, or lengths."""
     if not isinstance(result, Tensor) or not result.mask or not all(map(_is_data, (left, right))):
         return result
+    if written.deep_equals(target.comparator):
+        return result  # `loss != loss` finds what is not a number, which is no padding
     numbers = [isinstance(v, Unknown) and machine.factor(v).is_zero for v in (left, right)]
     if any(numbers) and not isinstance(left, Tensor):
         return result  # `epoch == 0`
