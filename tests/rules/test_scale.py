@@ -468,9 +468,9 @@ def test_lf101_gives_no_number_that_it_does_not_know() -> None:
 
 def test_a_hand_written_update_is_called_so() -> None:
     script = Script()
-    facts = replace(script.sgd(), name="", site=None, learning_rate_site=None, learning_rate_text="step_size")
+    facts = replace(script.sgd(), name="", site=None, learning_rate_site=None)
     message = only(script.backward([script.summed()]).step(facts).trace()).message
-    assert "the hand-written update is proportional to the gradient, at a learning rate `step_size` that" in message
+    assert "the hand-written update is proportional to the gradient, at a learning rate that" in message
 
 
 def test_lf102_names_what_does_depend_on_the_batch_size_and_the_exception() -> None:

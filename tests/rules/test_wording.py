@@ -79,13 +79,13 @@ def test_a_learning_rate_is_quoted_where_that_is_short() -> None:
     site = script.site("args.lr")
     assert learning_rate(script.trace(), OptimizerFacts()) == "learning rate"
     assert learning_rate(script.trace(), OptimizerFacts(learning_rate_site=site)) == "learning rate `args.lr` (line 3)"
-    facts = OptimizerFacts(learning_rate_site=site, learning_rate_text="0.1")
-    assert learning_rate(script.trace(), facts) == "learning rate `0.1` (line 3)"
     # A hand-written update is one place for both: quoting all of it would not name the rate.
     facts = OptimizerFacts(site=site, learning_rate_site=site)
     assert learning_rate(script.trace(), facts) == "learning rate (line 3)"
-    for long in ("x" * (MAX_QUOTED + 1), "a +\nb"):
-        assert learning_rate(script.trace(), OptimizerFacts(learning_rate_text=long)) == "learning rate"
+    for long in ("    by_hand = (prediction - y).pow(2).sum()", "args.lr)\nfor"):
+        assert len(long) > MAX_QUOTED or "\n" in long
+        facts = OptimizerFacts(learning_rate_site=script.site(long))
+        assert learning_rate(script.trace(), facts).startswith("learning rate (line ")
 
 
 @pytest.mark.parametrize(

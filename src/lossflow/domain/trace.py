@@ -115,7 +115,6 @@ class OptimizerFacts:
     name: str = ""
     proportional: bool | None = None
     learning_rate: Exponent = Exponent.UNKNOWN
-    learning_rate_text: str = ""
     exception: str = ""
     site: Site | None = None
     learning_rate_site: Site | None = None

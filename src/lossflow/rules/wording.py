@@ -66,9 +66,7 @@ def optimizer_name(optimizer: OptimizerFacts) -> str:
 def learning_rate(trace: Trace, optimizer: OptimizerFacts) -> str:
     """`learning rate `args.lr` (line 20)`, as far as its text and its place are known."""
     site = optimizer.learning_rate_site
-    text = optimizer.learning_rate_text
-    if not text and site is not None and site != optimizer.site:
-        text = trace.text(site.place)
+    text = trace.text(site.place) if site is not None and site != optimizer.site else ""
     # A long expression is better looked up than read.
     words = f"learning rate `{text}`" if text and len(text) <= MAX_QUOTED and "\n" not in text else "learning rate"
     return f"{words} ({line(trace, site.place)})" if site else words

@@ -39,9 +39,7 @@ def call_method(
                 return containers.call_method(machine, receiver, name, arguments, node)
             return _of_object(machine, receiver, name, arguments, node, frame)
         case OneOf(values=values) if name in ("step", "zero_grad") and optimizers.identity(machine, receiver):
-            sink = machine.catalog.sink(f"torch.optim.Optimizer.{name}")
-            assert sink is not None
-            return sinks.run(machine, sink, receiver, arguments, node=node, frame=frame)
+            return _of_optimizer(machine, receiver, name, arguments, node, frame)
         case OneOf(values=values):
             return machine.joined(
                 [call_method(machine, v, name, arguments, node, frame) for v in values if v != Const(None)]
@@ -123,45 +121,68 @@ def _of_object(
 ) -> Value:
     """A method of an instance whose class, or a base of it, another package defines."""
     cls = machine.get(receiver).cls
-    bases = classes.external_bases(machine, cls) if cls is not None else ()
-    for base in bases:
-        sink = machine.catalog.sink(f"{base.name}.{name}")
-        if sink is not None:
-            return sinks.run(machine, sink, receiver, arguments, node=node, frame=frame)
-        is_optimizer = machine.catalog.optimizer(base.name) or optimizers.is_own(machine, receiver)
-        if is_optimizer and name in ("step", "zero_grad"):
-            optimizer_sink = machine.catalog.sink(f"torch.optim.Optimizer.{name}")
-            assert optimizer_sink is not None
-            return sinks.run(machine, optimizer_sink, receiver, arguments, node=node, frame=frame)
-        if name == "forward" and (match := machine.catalog.loss(base.name)):
-            return losses.apply(machine, match, machine.get(receiver), arguments, node=node, frame=frame)
-        if name == "forward" and layers.is_layer(base.name):
-            return layers.apply(machine, base.name, arguments)
-        if name in unseen.PREPARATIONS and base.name.endswith(("Accelerator", "Fabric")):
-            return unseen.prepared(machine, arguments)
-        if distributions.is_distribution(base.name):
-            return distributions.call_method(machine, receiver, name, arguments) or Unknown(computed=True)
+    for base in classes.external_bases(machine, cls) if cls is not None else ():
+        result = _of_base(machine, base.name, receiver, name, arguments, node, frame)
+        if result is not None:
+            return result
+    return _by_name(machine, receiver, name, arguments, node, frame)
+
+
+def _of_base(
+    machine: Machine, base: str, receiver: Ref, name: str, arguments: Arguments, node: cst.CSTNode, frame: Frame
+) -> Value | None:
+    """What the method is known to do in the class `base`; None where nothing is known."""
+    if sink := machine.catalog.sink(f"{base}.{name}"):
+        return sinks.run(machine, sink, receiver, arguments, node=node, frame=frame)
+    is_optimizer = machine.catalog.optimizer(base) or optimizers.is_own(machine, receiver)
+    if is_optimizer and name in ("step", "zero_grad"):
+        return _of_optimizer(machine, receiver, name, arguments, node, frame)
+    if name == "forward" and (match := machine.catalog.loss(base)):
+        return losses.apply(machine, match, machine.get(receiver), arguments, node=node, frame=frame)
+    if name == "forward" and layers.is_layer(base):
+        return layers.apply(machine, base, arguments)
+    if name in unseen.PREPARATIONS and base.endswith(("Accelerator", "Fabric")):
+        return unseen.prepared(machine, arguments)
+    if distributions.is_distribution(base):
+        return distributions.call_method(machine, receiver, name, arguments) or Unknown(computed=True)
+    return None
+
+
+def _of_optimizer(
+    machine: Machine, receiver: Value, name: str, arguments: Arguments, node: cst.CSTNode, frame: Frame
+) -> Value:
+    """`step` or `zero_grad` of what is known to be an optimizer."""
+    sink = machine.catalog.sink(f"torch.optim.Optimizer.{name}")
+    assert sink is not None
+    return sinks.run(machine, sink, receiver, arguments, node=node, frame=frame)
+
+
+def _by_name(
+    machine: Machine, receiver: Ref, name: str, arguments: Arguments, node: cst.CSTNode, frame: Frame
+) -> Value:
+    """A method that is only known by its name, and by what else was called on the object."""
     clears = machine.get(receiver).get(_CLEARS) is not None
-    if name == "step" and (clears or _is_called_optimizer(machine, receiver, node)):
-        optimizers.step(machine, receiver, node, frame)
-        return Unknown(computed=True)
-    if name == "zero_grad":
-        machine.put(receiver, _CLEARS, Const(True))
-        optimizers.zero_grad(machine, receiver, node, frame)
-        return Const(None)
+    match name:
+        case "step" if clears or _is_called_optimizer(machine, receiver, node):
+            optimizers.step(machine, receiver, node, frame)
+            return Unknown(computed=True)
+        case "zero_grad":
+            machine.put(receiver, _CLEARS, Const(True))
+            optimizers.zero_grad(machine, receiver, node, frame)
+            return Const(None)
+        case "add_module" | "register_module":
+            match arguments.get(0, "name"), arguments.get(1, "module"):
+                case Const(value=str() as child), (Ref() | Unknown()) as module:
+                    machine.put(receiver, child, module)
+            return Const(None)
+        case "parse_args":
+            return Unknown("args")
+        case "fit" | "train":
+            frameworks.fit(machine, receiver, name, arguments, node, frame)
     if name in iteration.PARAMETER_ITERATORS:
         return iteration.parameters_of(machine, node, named=name.startswith("named"))
-    if name in ("add_module", "register_module"):
-        match arguments.get(0, "name"), arguments.get(1, "module"):
-            case Const(value=str() as child), (Ref() | Unknown()) as module:
-                machine.put(receiver, child, module)
-        return Const(None)
-    if name in ("fit", "train"):
-        frameworks.fit(machine, receiver, name, arguments, node, frame)
     if name in unseen.SAME_OBJECT:
         return receiver
-    if name == "parse_args":
-        return Unknown("args")
     return Unknown(computed=True, why=f"what `.{name}()` returns", site=machine.site(node, frame))
 
 

@@ -296,10 +296,6 @@ class Machine:
             code = self._codes[id(node)] = Code(name, node, unit, len(self._codes))
         return code
 
-    def codes(self) -> tuple[Code, ...]:
-        """Every function whose definition was executed, in that order."""
-        return tuple(self._codes.values())
-
     def release(self, frame: Frame) -> None:
         """Forget the locals of a call that is over, unless a closure holds them: every join pays for what is kept."""
         if frame.captured:
