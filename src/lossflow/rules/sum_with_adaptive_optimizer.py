@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from lossflow.domain.trace import Trace
-from lossflow.findings import Finding, Severity
+from lossflow.findings import Severity
 from lossflow.rules.advice import remedy
-from lossflow.rules.rule import Rule
-from lossflow.rules.scale import Driver, Sum, sums
-from lossflow.rules.way import opening, way_of_sum
+from lossflow.rules.scale import Driver, Sum
+from lossflow.rules.sum_rule import SumRule
+from lossflow.rules.way import opening
 from lossflow.rules.wording import optimizer_name, outgrow
 
 
-class SumWithAdaptiveOptimizer(Rule):
+class SumWithAdaptiveOptimizer(SumRule):
     """A loss summed over the batch drives an optimizer whose step does not depend on the gradient's scale.
 
     ## Why
@@ -74,22 +72,16 @@ class SumWithAdaptiveOptimizer(Rule):
 
     code = "LF102"
     name = "sum-with-adaptive-optimizer"
+    driver = Driver.ADAPTIVE
     fixable = "unsafe"
     severity = Severity.NOTE
 
-    def check(self, trace: Trace) -> Iterator[Finding]:
-        """A sum with an optimizer that evens its scale out."""
-        for found in sums(trace):
-            if found.driver is Driver.ADAPTIVE:
-                yield self.finding(trace, found.choice.entry, _message(trace, found), related=way_of_sum(trace, found))
-
-
-def _message(trace: Trace, found: Sum) -> str:
-    optimizer = found.optimizer
-    exception = f" ({optimizer.exception})" if optimizer.exception else ""
-    return (
-        f"{opening(trace, found)}. "
-        f"The step of {optimizer_name(optimizer)} does not depend on the gradient's scale{exception}, so the updates "
-        f"hardly change; but {outgrow(found.gradient)}. "
-        f"To make the gradients independent of the batch size, {remedy(trace, found)}; the learning rate can stay."
-    )
+    def message(self, trace: Trace, found: Sum) -> str:
+        optimizer = found.optimizer
+        exception = f" ({optimizer.exception})" if optimizer.exception else ""
+        return (
+            f"{opening(trace, found)}. "
+            f"The step of {optimizer_name(optimizer)} does not depend on the gradient's scale{exception}, so the "
+            f"updates hardly change; but {outgrow(found.gradient)}. "
+            f"To make the gradients independent of the batch size, {remedy(trace, found)}; the learning rate can stay."
+        )

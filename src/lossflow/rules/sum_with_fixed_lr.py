@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from lossflow.domain.trace import Trace
-from lossflow.findings import Finding
 from lossflow.rules.advice import remedy
-from lossflow.rules.rule import Rule
-from lossflow.rules.scale import Driver, Sum, sums
-from lossflow.rules.way import opening, way_of_sum
+from lossflow.rules.scale import Driver, Sum
+from lossflow.rules.sum_rule import SumRule
+from lossflow.rules.way import opening
 from lossflow.rules.wording import learning_rate, on_doubling, optimizer_name, power
 
 
-class SumWithFixedLr(Rule):
+class SumWithFixedLr(SumRule):
     """A loss summed over the batch, a step proportional to the gradient, and a learning rate that stays as it is.
 
     ## Why
@@ -74,22 +71,16 @@ class SumWithFixedLr(Rule):
 
     code = "LF101"
     name = "sum-with-fixed-lr"
+    driver = Driver.FIXED
     fixable = "unsafe"
 
-    def check(self, trace: Trace) -> Iterator[Finding]:
-        """A sum whose update still grows with the batch size."""
-        for found in sums(trace):
-            if found.driver is Driver.FIXED:
-                yield self.finding(trace, found.choice.entry, _message(trace, found), related=way_of_sum(trace, found))
-
-
-def _message(trace: Trace, found: Sum) -> str:
-    return (
-        f"{opening(trace, found)}, and the step of {optimizer_name(found.optimizer)} is proportional to the gradient, "
-        f"at a {learning_rate(trace, found.optimizer)} that {_response(found)}. "
-        f"So doubling the batch {on_doubling(found.update, 'every update')}{_number(found)}. "
-        f"Unless the batch size never changes, {remedy(trace, found)}, and tune the learning rate again."
-    )
+    def message(self, trace: Trace, found: Sum) -> str:
+        return (
+            f"{opening(trace, found)}, and the step of {optimizer_name(found.optimizer)} is proportional to the "
+            f"gradient, at a {learning_rate(trace, found.optimizer)} that {_response(found)}. "
+            f"So doubling the batch {on_doubling(found.update, 'every update')}{_number(found)}. "
+            f"Unless the batch size never changes, {remedy(trace, found)}, and tune the learning rate again."
+        )
 
 
 def _response(found: Sum) -> str:

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from lossflow.domain.trace import Trace
-from lossflow.findings import Finding
 from lossflow.rules.advice import remedy
-from lossflow.rules.rule import Rule
-from lossflow.rules.scale import Driver, Sum, sums
-from lossflow.rules.way import opening, way_of_sum
+from lossflow.rules.scale import Driver, Sum
+from lossflow.rules.sum_rule import SumRule
+from lossflow.rules.way import opening
 from lossflow.rules.wording import line, on_doubling, optimizer_name, power
 
 
-class SumWithLrTimesBatch(Rule):
+class SumWithLrTimesBatch(SumRule):
     """A loss summed over the batch meets a learning rate that grows with the batch size as well.
 
     ## Why
@@ -72,22 +69,16 @@ class SumWithLrTimesBatch(Rule):
 
     code = "LF104"
     name = "sum-with-lr-times-batch"
+    driver = Driver.GROWING
 
-    def check(self, trace: Trace) -> Iterator[Finding]:
-        """A sum with a learning rate that grows with the batch size."""
-        for found in sums(trace):
-            if found.driver is Driver.GROWING:
-                yield self.finding(trace, found.choice.entry, _message(trace, found), related=way_of_sum(trace, found))
-
-
-def _message(trace: Trace, found: Sum) -> str:
-    optimizer = found.optimizer
-    # The text of the learning rate is not quoted: `base_lr` is multiplied by the batch size somewhere else.
-    site = optimizer.learning_rate_site
-    given = f" ({line(trace, site.place)})" if site else ""
-    return (
-        f"{opening(trace, found)}. Its gradient grows as {power(found.gradient)}, B being the batch size, and the "
-        f"learning rate of {optimizer_name(optimizer)}{given} grows as {power(optimizer.learning_rate)}. Together they "
-        f"make the update grow as {power(found.update)}: doubling the batch {on_doubling(found.update, 'it')}. A "
-        f"learning rate scaled by the batch size belongs to the mean: {remedy(trace, found)}."
-    )
+    def message(self, trace: Trace, found: Sum) -> str:
+        optimizer = found.optimizer
+        # The text of the learning rate is not quoted: `base_lr` is multiplied by the batch size somewhere else.
+        site = optimizer.learning_rate_site
+        given = f" ({line(trace, site.place)})" if site else ""
+        return (
+            f"{opening(trace, found)}. Its gradient grows as {power(found.gradient)}, B being the batch size, and the "
+            f"learning rate of {optimizer_name(optimizer)}{given} grows as {power(optimizer.learning_rate)}. Together "
+            f"they make the update grow as {power(found.update)}: doubling the batch {on_doubling(found.update, 'it')}. A "
+            f"learning rate scaled by the batch size belongs to the mean: {remedy(trace, found)}."
+        )

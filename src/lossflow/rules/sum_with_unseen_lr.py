@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from lossflow.domain.trace import Trace
-from lossflow.findings import Finding, Severity
+from lossflow.findings import Severity
 from lossflow.rules.advice import remedy
-from lossflow.rules.rule import Rule
-from lossflow.rules.scale import Driver, Sum, sums
-from lossflow.rules.way import opening, way_of_sum
+from lossflow.rules.scale import Driver, Sum
+from lossflow.rules.sum_rule import SumRule
+from lossflow.rules.way import opening
 from lossflow.rules.wording import line, on_doubling, optimizer_name, outgrow
 
 
-class SumWithUnseenLr(Rule):
+class SumWithUnseenLr(SumRule):
     """A loss summed over the batch drives a training step whose optimizer or learning rate is out of sight.
 
     ## Why
@@ -64,22 +62,16 @@ class SumWithUnseenLr(Rule):
 
     code = "LF103"
     name = "sum-with-unseen-lr"
+    driver = Driver.UNSEEN
     fixable = "unsafe"
     severity = Severity.NOTE
 
-    def check(self, trace: Trace) -> Iterator[Finding]:
-        """A sum whose optimizer or learning rate is out of sight."""
-        for found in sums(trace):
-            if found.driver is Driver.UNSEEN:
-                yield self.finding(trace, found.choice.entry, _message(trace, found), related=way_of_sum(trace, found))
-
-
-def _message(trace: Trace, found: Sum) -> str:
-    return (
-        f"{opening(trace, found)}, and {_unseen(trace, found)}. "
-        f"{_consequence(found)} "
-        f"To make this independent of the batch size, {remedy(trace, found)}."
-    )
+    def message(self, trace: Trace, found: Sum) -> str:
+        return (
+            f"{opening(trace, found)}, and {_unseen(trace, found)}. "
+            f"{_consequence(found)} "
+            f"To make this independent of the batch size, {remedy(trace, found)}."
+        )
 
 
 def _unseen(trace: Trace, found: Sum) -> str:

@@ -1,0 +1,29 @@
+"""What LF101 to LF104 have in common: each reports the sums over the batch that drive one kind of update."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import ClassVar
+
+from lossflow.domain.trace import Trace
+from lossflow.findings import Finding
+from lossflow.rules.rule import Rule
+from lossflow.rules.scale import Driver, Sum, sums
+from lossflow.rules.way import way_of_sum
+
+
+class SumRule(Rule):
+    """A rule about sums whose optimizer and learning rate are those of `driver`."""
+
+    driver: ClassVar[Driver]
+
+    def check(self, trace: Trace) -> Iterator[Finding]:
+        """Each sum once, where its reduction was chosen."""
+        for found in sums(trace):
+            if found.driver is self.driver:
+                message = self.message(trace, found)
+                yield self.finding(trace, found.choice.entry, message, related=way_of_sum(trace, found))
+
+    def message(self, trace: Trace, found: Sum) -> str:
+        """What the sum does to the training, and what to do about it."""
+        raise NotImplementedError
