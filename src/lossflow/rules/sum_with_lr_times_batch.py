@@ -79,6 +79,7 @@ class SumWithLrTimesBatch(SumRule):
         return (
             f"{opening(trace, found)}. Its gradient grows as {power(found.gradient)}, B being the batch size, and the "
             f"learning rate of {optimizer_name(optimizer)}{given} grows as {power(optimizer.learning_rate)}. Together "
-            f"they make the update grow as {power(found.update)}: doubling the batch {on_doubling(found.update, 'it')}. A "
-            f"learning rate scaled by the batch size belongs to the mean: {remedy(trace, found)}."
+            f"they make the update grow as {power(found.update)}: "
+            f"doubling the batch {on_doubling(found.update, 'it')}. "
+            f"A learning rate scaled by the batch size belongs to the mean: {remedy(trace, found)}."
         )
