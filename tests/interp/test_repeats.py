@@ -202,10 +202,25 @@ def test_nested_loops_do_what_they_would_do_without_memory(comparison: Compariso
     assert comparison.calls > 20
 
 
+KEPT_ARGUMENTS = """\
+class Kept:
+    def __init__(self, **options):
+        self.options = options
+
+def make(n, **unused):
+    return Kept(dim=n)
+
+for n in [2, 5]:
+    kept = make(n)
+    dict(**kept.options)
+"""
+"""What a call makes anew in every round, and an object keeps: it isn't left over where the call is taken from memory."""
+
+
 @pytest.mark.parametrize(
     "text",
-    [*(fixture.text for fixture in FIXTURES), NESTED],
-    ids=[*(fixture.path.name for fixture in FIXTURES), "nested"],
+    [*(fixture.text for fixture in FIXTURES), NESTED, KEPT_ARGUMENTS],
+    ids=[*(fixture.path.name for fixture in FIXTURES), "nested", "kept arguments"],
 )
 def test_the_same_events_are_recorded_without_memory(text: str, monkeypatch: pytest.MonkeyPatch) -> None:
     remembered = trace_of(text).events

@@ -197,3 +197,25 @@ def train(generator, critic, loader, optimizer_g, n_critic):
             optimizer_g.zero_grad()
 """
     assert not findings(interpret(Source("script.py", text), catalog=Catalog.default()))
+
+
+def test_single_examples_that_add_up_to_a_batch_are_no_second_finding() -> None:
+    """The gradient grows with the number of examples, because their means add up: LF101 would say the same again."""
+    text = """
+import torch
+from torch import nn
+from torch.utils.data import DataLoader
+
+def train(dataset, model):
+    batch_size = 8
+    micro_batch_size = 1
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+    for i, (x, y) in enumerate(DataLoader(dataset, batch_size=micro_batch_size)):
+        is_accumulating = (i + 1) % (batch_size // micro_batch_size) != 0
+        nn.functional.mse_loss(model(x), y).backward()
+        if not is_accumulating:
+            optimizer.step()
+            optimizer.zero_grad()
+"""
+    trace = interpret(Source("script.py", text), catalog=Catalog.default())
+    assert [finding.code for finding in findings(trace)] == ["LF107"]

@@ -152,8 +152,11 @@ def _sum(trace: Trace, objective: Objective) -> Sum | None:
 
 def _summed(objective: Objective) -> Iterator[SummedTerm]:
     """The terms whose gradient grows at least in proportion to the batch size."""
+    training = objective.training
     for term in objective.terms:
-        if (term.exponent + objective.training.factor).at_least(1):
+        # Means that add up to a batch, one for each of its parts, are LF107's business.
+        within = (term.exponent + training.scaled).at_least(1)
+        if within and (term.exponent + training.factor).at_least(1):
             # A way too long for its trail may have lost the step: then all that is known is where it ends.
             step = raising_step(term) or Step(StepKind.PASSED, objective.training.backward.site)
             yield SummedTerm(term, step, chosen_at(term, step))

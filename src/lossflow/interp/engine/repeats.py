@@ -9,7 +9,7 @@ provided that nothing is recorded now or that there was nothing to record.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence, Sized, ValuesView
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from lossflow.domain.environment import Record
@@ -105,6 +105,8 @@ def _performed(machine: Machine, circumstances: Circumstances, perform: Callable
 
 def take(machine: Machine, repeat: Repeat, perform: Callable[[], Value]) -> Value:
     """Do to the machine what the call did; `perform` would do the same."""
+    # What it makes whatever was there has something else before it now.
+    made = {address: machine.find(address) for address in repeat.footprint.made}
     for address, record in repeat.records:
         if record is None:
             machine.heap.drop(address)
@@ -122,7 +124,7 @@ def take(machine: Machine, repeat: Repeat, perform: Callable[[], Value]) -> Valu
         machine.importing = place
     machine.spoken += repeat.spoke
     if machine.footprint is not None:
-        machine.footprint.include(repeat.footprint)
+        machine.footprint.include(replace(repeat.footprint, made=made))
     return repeat.value
 
 
