@@ -60,9 +60,10 @@ def _mask(call: Call) -> Value:
 
 
 def _like(call: Call) -> Value:
-    """`torch.zeros_like(x)`: the shape of x without its past."""
+    """`torch.zeros_like(x)`: the shape of x without its past; like a parameter, it has no examples."""
     leaf = call.kwargs.get("requires_grad") == Const(True)
-    return Tensor(call.tensor.axes, differentiable=leaf)
+    batchless = all(term.batchless for term in call.tensor.terms)
+    return Tensor(call.tensor.axes, (Term(batchless=batchless),), leaf)
 
 
 def _operator(symbol: str) -> Transfer:

@@ -293,6 +293,8 @@ def _operand(inputs: list[Value]) -> Axes:
         return both if both.batches else with_examples[0]
     if with_examples:
         return with_examples[0]
+    if axes and _of_parameters(inputs) and all(a.batches == 0 for a in axes):
+        return axes[0]
     return axes[0] if len(axes) == min(len(inputs), 2) and axes and all(a.reduced for a in axes) else Axes.UNKNOWN
 
 
