@@ -20,6 +20,7 @@ from lossflow.domain.environment import Heap, Kind, Record
 from lossflow.domain.exponent import Exponent
 from lossflow.domain.trace import WRITTEN, Event, Guard, Place, Site, Step, Unused
 from lossflow.domain.values import (
+    Bound,
     Class,
     Const,
     Function,
@@ -392,6 +393,8 @@ class Machine:
         match value:
             case Unknown():
                 return self._named(value)
+            case Bound(receiver=Ref(), function=str() as field):
+                return self._named(Unknown(field))  # of an object whose class is out of sight
             case OneOf():
                 whole: Exponent | None = None
                 for other in alternatives(value):
