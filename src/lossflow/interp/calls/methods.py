@@ -180,6 +180,7 @@ def _by_name(
         case "fit" | "train":
             frameworks.fit(machine, receiver, name, arguments, node, frame)
     if name in iteration.PARAMETER_ITERATORS:
+        machine.put(receiver, layers.HAS_PARAMETERS, Const(True))
         return iteration.parameters_of(machine, node, named=name.startswith("named"))
     if name in unseen.SAME_OBJECT:
         return receiver

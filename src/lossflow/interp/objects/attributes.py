@@ -42,7 +42,9 @@ def load(machine: Machine, owner: Value, name: str, node: cst.CSTNode, frame: Fr
         case External(name=dotted):
             return External(f"{dotted}.{name}")
         case Bound(receiver=Ref(), function=str() as field):
-            return Unknown(f"{field}.{name}")  # methods have no attributes: `cfg.train` is a field, `cfg.train.lr` another
+            return Unknown(
+                f"{field}.{name}"
+            )  # methods have no attributes: `cfg.train` is a field, `cfg.train.lr` another
         case Unknown(over=Multiplier()) if name == "backward":
             return Bound(owner, name)
         case Unknown():

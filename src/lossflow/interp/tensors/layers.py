@@ -66,6 +66,10 @@ _MODEL_MAKERS = (
 )
 
 
+HAS_PARAMETERS = "parameters()"
+"""The mark of an object out of sight whose `parameters()` were asked for: it is a module, whatever its class."""
+
+
 def is_layer(dotted: str) -> bool:
     """True for a class of torch.nn that is a layer, and for what makes a model."""
     if dotted.startswith("torch.nn."):
@@ -76,10 +80,11 @@ def is_layer(dotted: str) -> bool:
 
 def apply(machine: Machine, dotted: str, arguments: Arguments) -> Value:
     """The output of a layer or model for these arguments: the examples stay first, and gradients flow."""
-    given = next((v for v in (*arguments.positional, *arguments.keywords.values()) if isinstance(v, Tensor)), None)
+    tensors = [v for v in (*arguments.positional, *arguments.keywords.values()) if isinstance(v, Tensor)]
     leaf = dotted.rpartition(".")[2]
-    if given is None:
+    if not tensors:
         return Unknown(computed=True, why="what goes into the model")
+    given = tensors[0]
     flow = machine.grad_enabled
     plain = given.exponent.is_zero or arithmetic.is_activation(given)
     exponent = Exponent.ZERO if plain else Exponent.UNKNOWN
@@ -87,6 +92,8 @@ def apply(machine: Machine, dotted: str, arguments: Arguments) -> Value:
     if leaf in _RECURRENT:
         return Tuple((replace(out, axes=given.axes.shuffled()), replace(out, axes=Axes.UNKNOWN, data=True)))
     opaque = leaf not in _SAME_RANK and not dotted.startswith("torch.nn.")
+    if opaque and len(tensors) > 1:
+        out = replace(out, axes=Axes.UNKNOWN)  # what is given the targets as well may return its loss, of each device
     return replace(out, data=opaque, axes=replace(out.axes, certain=out.axes.certain and not opaque))
 
 
