@@ -214,7 +214,7 @@ for n in [2, 5]:
     kept = make(n)
     dict(**kept.options)
 """
-"""What a call makes anew in every round, and an object keeps: it isn't left over where the call is taken from memory."""
+"""What a call makes anew in every round, and an object keeps, is not left over where the call comes from memory."""
 
 
 @pytest.mark.parametrize(
