@@ -10,9 +10,9 @@ from lossflow.catalog.entry import RECEIVER, Sink, SinkKind
 from lossflow.domain.axes import Axes
 from lossflow.domain.environment import Kind, Record
 from lossflow.domain.trace import Backward, Step, StepKind
-from lossflow.domain.values import Const, Ref, Tensor, Tuple, Unknown, Value
+from lossflow.domain.values import Bound, Const, Function, Ref, Tensor, Tuple, Unknown, Value
 from lossflow.interp.engine.machine import Arguments, Frame, Machine
-from lossflow.interp.objects import truth
+from lossflow.interp.objects import classes, truth
 from lossflow.interp.training import clipping, optimizers
 
 
@@ -38,12 +38,22 @@ def run(
             closure = arguments.get(0, "closure") if sink.position == RECEIVER else None
             if closure is not None and closure != Const(None):
                 machine.call(closure, Arguments(), node, frame)
+            own = None if sink.position == RECEIVER else _own_step(machine, subject)
+            if own is not None:
+                return machine.call(own, Arguments(), node, frame)
             optimizers.step(machine, subject, node, frame)
         case SinkKind.CLIP:
             clipping.note(machine, sink, arguments, node, frame)
         case SinkKind.ZERO_GRAD:
             optimizers.zero_grad(machine, subject, node, frame)
     return Unknown(computed=True)
+
+
+def _own_step(machine: Machine, optimizer: Value) -> Value | None:
+    """The `step` that a class of the program defines around an optimizer: `scaler.step(wrapper)` calls it."""
+    cls = classes.instance_class(machine, optimizer) if isinstance(optimizer, Ref) else None
+    method = classes.lookup(machine, cls, "step") if cls is not None else None
+    return Bound(optimizer, method) if isinstance(method, Function) else None
 
 
 def _gradients(machine: Machine, objective: Value, arguments: Arguments, node: cst.CSTNode, frame: Frame) -> Value:
