@@ -150,3 +150,16 @@ def _decode(data: bytes, encoding: str | None) -> str:
     except (LookupError, ValueError) as error:
         raise NotAnalysed(f"it declares the encoding {encoding}, which does not decode it: {error}") from None
     return text
+
+
+_TEST_FILE = re.compile(r"(?:^|[/\\])(?:test_[^/\\]*|[^/\\]*_test)\.py$")
+_TEST = re.compile(r"^\s*(?:async )?def test_\w+\(", re.MULTILINE)
+
+
+def is_test(source: Source) -> bool:
+    """True for a file of unit tests: pytest would collect it by its name, and finds tests in it.
+
+    A test takes a few steps on whatever a model returns, to see that something moves: it trains nothing, so that the
+    size of its steps is nobody's concern. The name alone is no evidence: `mnist_test.py` may be a training script.
+    """
+    return bool(_TEST_FILE.search(source.name) and _TEST.search(source.text))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
@@ -17,6 +16,7 @@ from lossflow.domain.trace import (
     Trace,
     ZeroGrad,
 )
+from lossflow.source import is_test
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,22 +58,9 @@ class _Way:
     scaled: Exponent = Exponent.ZERO
 
 
-_TEST_FILE = re.compile(r"(?:^|[/\\])(?:test_[^/\\]*|[^/\\]*_test)\.py$")
-_TEST = re.compile(r"^\s*(?:async )?def test_\w+\(", re.MULTILINE)
-
-
-def is_test(trace: Trace) -> bool:
-    """True for a file of unit tests: pytest would collect it by its name, and finds tests in it.
-
-    A test takes a few steps on whatever a model returns, to see that something moves: it trains nothing, so that the
-    size of its steps is nobody's concern. The name alone is no evidence: `mnist_test.py` may be a training script.
-    """
-    return bool(_TEST_FILE.search(trace.file) and _TEST.search(trace.source.text))
-
-
 def training_steps(trace: Trace) -> Iterator[TrainingStep]:
     """Each backward of the trace with the optimizers that step on its gradients; none where no step is in sight."""
-    if is_test(trace):
+    if is_test(trace.source):
         return
     for index, event in enumerate(trace.events):
         if isinstance(event, Backward):

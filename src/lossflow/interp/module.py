@@ -23,7 +23,7 @@ from lossflow.interp.engine.places import Places, Spans
 from lossflow.interp.engine.shares import Entry, Outline, Shares
 from lossflow.interp.objects import modules
 from lossflow.interp.syntax import expressions, statements
-from lossflow.source import Source
+from lossflow.source import Source, is_test
 
 _TRAINS = re.compile(
     r"backward|\.step\(|training_step|compute_loss|autograd|optim|Trainer|\.fit\(|\b_?(?:train|learn|run|main|fit|solve)\w*\("
@@ -41,8 +41,9 @@ def interpret(source: Source, *, catalog: Catalog, resolve: Resolve | None = Non
     """
     with _deep_recursion():
         try:
-            # A file without a training step only computes what others train with: its imports change nothing in it.
-            trains = resolve is not None and _TRAINS.search(source.text) is not None
+            # A file without a training step only computes what others train with, and a test trains nothing: their
+            # imports change nothing in them.
+            trains = resolve is not None and _TRAINS.search(source.text) is not None and not is_test(source)
             return _interpret(source, catalog, resolve if resolve is not None and trains else _out_of_sight)
         except RecursionError:
             raise NotAnalysed("its expressions are nested too deep") from None
