@@ -11,6 +11,8 @@ from dataclasses import dataclass, replace
 from enum import Enum
 from typing import ClassVar
 
+from lossflow.domain.exponent import Exponent
+
 
 class Tail(Enum):
     """How many further dimensions, none of them over examples, follow the listed ones."""
@@ -105,6 +107,27 @@ class Axes:
             return replace(self, tail=self.tail if keep else _shorter(self.tail), certain=certain), 0
         dims = self.dims[:index] + ((False,) if keep else ()) + self.dims[index + 1 :]
         return replace(self, dims=dims), int(self.dims[index])
+
+    def cut(self, dim: int, left: Exponent) -> Axes:
+        """The axes once only some elements are left along dimension `dim`: as many as B to the power `left`, if it has
+        the examples.
+
+        The eight hardest of a batch are eight, however many there were to choose from.
+        """
+        every = left == Exponent.ONE
+        if not self.known:
+            return self if every and self.batches == 1 else Axes.UNKNOWN
+        index = self._index(dim)
+        if index is None:
+            return self if every or self.reduced else Axes.UNKNOWN
+        if index >= len(self.dims):
+            # The last of an unknown number of dimensions may be that of the examples.
+            return Axes.UNKNOWN if dim < 0 and self.tail is Tail.ANY and self.per_example and not every else self
+        if every or not self.dims[index]:
+            return self
+        if not left.is_zero:
+            return Axes.UNKNOWN
+        return replace(self, dims=(*self.dims[:index], False, *self.dims[index + 1 :]))
 
     def _index(self, dim: int) -> int | None:
         """The place of `dim` among `dims`, or past their end for the tail; None when it is unknown or out of range."""

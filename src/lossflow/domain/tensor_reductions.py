@@ -115,8 +115,10 @@ def _sorted(call: Call) -> Value:
 
 
 def _top(call: Call) -> Value:
-    """`topk(k, dim)`: k elements along a dimension are left, which no longer grows with the batch."""
-    axes, _ = reduced(call.tensor.axes, dimensions(call.argument(1, "dim") or Const(-1)), keep=True)
+    """`topk(k, dim)`: k elements along a dimension are left, which grows with the batch only if k does."""
+    count, dims = call.argument(0, "k"), dimensions(call.argument(1, "dim") or Const(-1))
+    left = Exponent.UNKNOWN if count is None else call.factor(count)
+    axes = call.tensor.axes.cut(dims[0], left) if isinstance(dims, tuple) else Axes.UNKNOWN
     return Tuple((nonlinear(replace(call.tensor, axes=axes)), Tensor(axes, differentiable=False)))
 
 

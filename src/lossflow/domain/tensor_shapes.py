@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from lossflow.domain.arithmetic import Factor
 from lossflow.domain.axes import Axes, Tail
 from lossflow.domain.exponent import Exponent
 from lossflow.domain.tensor_calls import Call, Transfer, dimensions, register
@@ -179,17 +180,18 @@ def _part(call: Call) -> Value:
 
 def _narrowed(call: Call) -> Value:
     """`narrow(dim, start, length)`: along the examples, how many are left depends on the length."""
-    dims = dimensions(call.argument(0, "dim"))
-    _, gone = call.tensor.axes.without(dims[0]) if isinstance(dims, tuple) else (None, None)
-    axes = call.tensor.axes if gone == 0 else Axes.UNKNOWN
+    dims, length = dimensions(call.argument(0, "dim")), call.argument(2, "length")
+    left = Exponent.UNKNOWN if length is None else call.factor(length)
+    axes = call.tensor.axes.cut(dims[0], left) if isinstance(dims, tuple) else Axes.UNKNOWN
     return replace(call.tensor, axes=axes, data=False)
 
 
 def _windows(call: Call) -> Value:
     """`unfold(dim, size, step)`: windows along a dimension, each of which is laid out in a further, last one."""
-    narrowed = _narrowed(call)
-    assert isinstance(narrowed, Tensor)
-    return replace(narrowed, axes=narrowed.axes.with_one(-1)) if len(call.args) == 3 else Unknown(computed=True)
+    dims = dimensions(call.argument(0, "dim"))
+    axes = call.tensor.axes.cut(dims[0], Exponent.UNKNOWN) if isinstance(dims, tuple) else Axes.UNKNOWN
+    tensor = replace(call.tensor, axes=axes.with_one(-1), data=False)
+    return tensor if len(call.args) == 3 else Unknown(computed=True)
 
 
 def _one(dim: Value | None) -> int:
@@ -241,6 +243,26 @@ def size_along(axes: Axes, dim: int) -> Exponent:
     if index < 0:
         return Exponent.ZERO if index == -1 else Exponent.between(0, 1)
     return Exponent.ONE if index < len(axes.dims) and axes.dims[index] else Exponent.ZERO
+
+
+def left_by_slice(lower: Value, upper: Value, factor: Factor) -> Exponent:
+    """The exponent of how many of the examples `x[lower:upper]` leaves.
+
+    `x[1:]` and `x[:-1]` leave almost all of them, `x[:8]` and `x[-8:]` eight, `x[: len(x) // 2]` half of them.
+    """
+    match [end.value if isinstance(end, Const) else ... for end in (lower, upper)]:
+        case [None | int() as start, None]:
+            return Exponent.ZERO if start is not None and start < 0 else Exponent.ONE
+        case [None | int() as start, int() as stop]:
+            from_end = start is not None and start < 0
+            if from_end != (stop < 0):
+                return Exponent.UNKNOWN if from_end else Exponent.ONE
+            return Exponent.ZERO
+        case [None | int() as start, _] if factor(upper) == Exponent.ONE:
+            return Exponent.UNKNOWN if start is not None and start < 0 else Exponent.ONE
+        case [_, None] if factor(lower) == Exponent.ONE:
+            return Exponent.ONE
+    return Exponent.UNKNOWN
 
 
 def _size(call: Call) -> Value:

@@ -21,11 +21,17 @@ def as_tuple(machine: Machine, value: Value) -> Value:
     return value
 
 
+def evaluated(machine: Machine, node: cst.Slice, frame: Frame) -> tuple[Value, Value, Value]:
+    """Where a slice begins and ends, and its step; None as in Python where they are left out."""
+    lower, upper, step = (
+        Const(None) if part is None else machine.evaluate(part, frame) for part in (node.lower, node.upper, node.step)
+    )
+    return lower, upper, step
+
+
 def bounds(machine: Machine, node: cst.Slice, frame: Frame) -> slice | None:
     """The bounds of a slice; None unless all of them are literals."""
-    values = [
-        Const(None) if part is None else machine.evaluate(part, frame) for part in (node.lower, node.upper, node.step)
-    ]
+    values = evaluated(machine, node, frame)
     numbers = [v.value for v in values if isinstance(v, Const) and (v.value is None or type(v.value) is int)]
     return slice(*numbers) if len(numbers) == len(values) and numbers[2] != 0 else None
 

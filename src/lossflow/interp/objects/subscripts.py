@@ -9,7 +9,7 @@ import libcst as cst
 from lossflow.domain.axes import Axes, Tail
 from lossflow.domain.environment import Kind, Record
 from lossflow.domain.exponent import Exponent
-from lossflow.domain.tensor_shapes import size_along
+from lossflow.domain.tensor_shapes import left_by_slice, size_along
 from lossflow.domain.values import Const, Number, OneOf, Ref, Size, Tensor, Tuple, Unknown, Value, join
 from lossflow.interp.engine import cases
 from lossflow.interp.engine.machine import Frame, Machine
@@ -106,10 +106,12 @@ def _tensor(machine: Machine, tensor: Tensor, node: cst.Subscript, frame: Frame)
     dim = 0
     for part in node.slice:
         match part.slice:
-            case cst.Slice(lower=lower, upper=upper, step=step):
-                for bound in (lower, upper, step):
-                    if bound is not None:
-                        machine.evaluate(bound, frame)
+            case cst.Slice() as bounds if tensor.data and len(node.slice) == 1:
+                # `batch[:2]` may be the first two tensors of a batch as well as its first two examples.
+                left = _sliced(machine, axes, dim, bounds, frame)
+                return replace(tensor, axes=left if left == axes else Axes.UNKNOWN)
+            case cst.Slice() as bounds:
+                axes = _sliced(machine, axes, dim, bounds, frame)
                 dim += 1
             case cst.Index(value=cst.Ellipsis()):
                 return replace(tensor, axes=axes if len(node.slice) == 1 else _behind(axes), data=False)
@@ -122,6 +124,13 @@ def _tensor(machine: Machine, tensor: Tensor, node: cst.Subscript, frame: Frame)
                     tensor = replace(tensor, masked=None)
                 axes, dim = _indexed(axes, dim, index)
     return replace(tensor, axes=axes, data=False)
+
+
+def _sliced(machine: Machine, axes: Axes, dim: int, node: cst.Slice, frame: Frame) -> Axes:
+    """The axes after `lower:upper:step` along one dimension; a step leaves a share of it."""
+    lower, upper, _ = sequences.evaluated(machine, node, frame)
+    left = left_by_slice(lower, upper, machine.factor)
+    return axes if left == Exponent.ONE else axes.cut(dim, left)
 
 
 def _picked(machine: Machine, axes: Axes, node: cst.Subscript, frame: Frame) -> Axes | None:
