@@ -31,6 +31,7 @@ class Unknown:
     tally: Tally | None = None  # of a number that is only reported, as `len(loader)`
     over: Multiplier | None = None  # the counter of rounds by which it was divided
     masked: Site | None = None  # where a mask set elements of it to zero
+    defaulted: bool = False  # a parameter whose default, which is not None, holds unless a caller out of sight differs
 
 
 @dataclass(frozen=True, slots=True)
@@ -249,7 +250,7 @@ def join(left: Value, right: Value) -> Value:
         case Unknown(), Unknown():
             tally = left.tally if left.tally == right.tally else None
             if left.name and left.name == right.name:
-                return replace(left, tally=tally)
+                return replace(left, tally=tally, defaulted=left.defaulted and right.defaulted)
             masked = left.masked or right.masked
             return Unknown(why=left.why or right.why, computed=True, tally=tally, masked=masked)
         case Unknown(), _:

@@ -58,12 +58,14 @@ def legacy_arguments(event: LossCall) -> tuple[BoundArgument, ...]:
 
 
 def _given(value: Value) -> bool:
-    """True when the value is known to be something on some path; one handed on by that name may well be None."""
+    """True when the value is known to be something on some path.
+
+    What is out of sight may well be None, whatever it is called. Only a parameter with another default is something:
+    wherever the caller leaves it out.
+    """
     for alternative in alternatives(value):
         match alternative:
-            case Const(value=None):
-                continue
-            case Unknown(name=name, computed=computed) if computed or not name or name.rpartition(".")[2] in LEGACY:
+            case Const(value=None) | Unknown(defaulted=False):
                 continue
             case _:
                 return True

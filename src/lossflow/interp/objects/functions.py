@@ -10,7 +10,7 @@ from lossflow.domain.environment import Kind, Record
 from lossflow.domain.exponent import Exponent
 from lossflow.domain.tally import Tally
 from lossflow.domain.trace import Place, Site
-from lossflow.domain.values import Const, External, Function, Tuple, Unknown, Value, join
+from lossflow.domain.values import Const, External, Function, Number, Tuple, Unknown, Value, join
 from lossflow.interp.engine import outcomes, repeats
 from lossflow.interp.engine.budget import MAX_DEPTH, MAX_RECURSION, BudgetExceeded
 from lossflow.interp.engine.machine import Arguments, Code, Frame, Machine
@@ -141,9 +141,11 @@ def _missing(
 ) -> Value:
     """A parameter without an argument; behind `*args` of unknown content its default may not hold."""
     name = parameter.name.value
-    if name in defaults and not arguments.open:
-        return defaults[name]
-    return annotated.argument(machine, function, parameter) or Unknown(name)
+    default = defaults.get(name)
+    if default is not None and not arguments.open:
+        return default
+    known = isinstance(default, (Const, Number)) and default != Const(None)
+    return annotated.argument(machine, function, parameter) or Unknown(name, defaulted=known)
 
 
 def _code(function: Function) -> Code:
