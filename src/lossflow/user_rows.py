@@ -37,7 +37,8 @@ def _loss(name: str, row: Table) -> Loss:
     row.refuse_unknown(_LOSS_KEYS)
     base = Loss(name)
     effects = _effects(row)
-    reductions = row.texts("reductions") or base.reductions
+    accepted = row.texts("reductions")
+    reductions = accepted or base.reductions
     functional = row.text("functional") or ""
     params = row.text("params") or ""
     functional_params = row.text("functional-params") or ""
@@ -57,6 +58,7 @@ def _loss(name: str, row: Table) -> Loss:
         aliases=row.texts("aliases") or (),
         forward=_or(row.text("forward"), base.forward),
         functional_forward=row.text("functional-forward") or "",
+        lenient=accepted is None,  # what it refuses is known only where its reductions are listed
     )
 
 

@@ -132,7 +132,7 @@ def test_every_key_is_read(tmp_path: Path) -> None:
             unreduced=Unreduced.PER_EXAMPLE,
             aliases=("mine.losses.FocalLoss",),
         ),
-        Loss("", functional="mine.focal_loss", functional_params="input target reduction"),
+        Loss("", functional="mine.focal_loss", functional_params="input target reduction", lenient=True),
     )
     assert config.optimizers == (
         Optimizer("mine.Opt", Scale.INVARIANT, params="params learning_rate", default_lr=False),
@@ -229,3 +229,31 @@ def test_declared_losses_optimizers_and_sinks_are_followed(criterion: str, optim
     source = Source("x.py", TEMPLATE.format(criterion=criterion, optimizer=optimizer, backward=backward))
     assert "LF101" not in [finding.code for finding in check(source, Config()).findings]
     assert [finding.code for finding in check(source, Config().apply(ROWS)).findings] == ["LF101"]
+
+
+OWN = Table(
+    "test",
+    "",
+    {
+        "losses": {
+            "mine.Loss": {"params": "size_average reduce reduction", "reductions": ["none", "sum"]},
+            "mine.Open": {"params": "alpha reduction"},
+        }
+    },
+)
+
+
+@pytest.mark.parametrize(
+    ("criterion", "codes"),
+    [
+        ("mine.Loss(size_average=False)", []),  # what it means by that is its own affair
+        ('mine.Loss(reduction="average")', ["LF302"]),
+        ('mine.Loss("sum")', ["LF304"]),
+        ('mine.Loss(reduction="sum")', []),
+        ('mine.Open(reduction="average")', []),  # its reductions aren't listed
+    ],
+)
+def test_the_arguments_of_declared_losses_are_judged(criterion: str, codes: list[str]) -> None:
+    source = Source("x.py", f"import mine\n\ncriterion = {criterion}\n")
+    assert check(source, Config()).findings == ()
+    assert [finding.code for finding in check(source, Config().apply(OWN)).findings] == codes

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 
+from lossflow.catalog import Catalog
 from lossflow.domain.axes import Axes
 from lossflow.domain.exponent import Exponent
 from lossflow.domain.trace import (
@@ -84,7 +85,9 @@ class Script:
 
     def trace(self, *, elsewhere: bool = False) -> Trace:
         """The trace; `elsewhere` says that the analysis of the other file brings the same together."""
-        trace = Trace(self.sources["train.py"], tuple(self.events), dict(self.spans), self.sources)
+        trace = Trace(
+            self.sources["train.py"], tuple(self.events), dict(self.spans), self.sources, loss=Catalog.default().loss
+        )
         return replace(trace, elsewhere=lambda file: pairs(trace)) if elsewhere else trace
 
     # --- steps and terms ---------------------------------------------------------------------------------------

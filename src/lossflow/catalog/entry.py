@@ -68,6 +68,13 @@ class Loss:
         """True when the caller can choose the reduction."""
         return self.parameter in f"{self.params} {self.functional_params}".split()
 
+    @property
+    def checked(self) -> bool:
+        """True where a reduction that is none of `reductions` nor `deprecated` raises."""
+        # The functions that take integers raise for some of them only; a bare `_Loss` is there to be subclassed, and
+        # its subclass may have reductions of its own.
+        return bool(self.reductions) and not (self.lenient or self.integers or self.abstract)
+
     def effect(self, reduction: str) -> Effect | None:
         """What `reduction` does; None for a string that this loss does not know."""
         known = dict(self.effects)

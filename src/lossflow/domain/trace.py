@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 from fractions import Fraction
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from lossflow.domain.exponent import Exponent
 from lossflow.source import Source, Span
@@ -310,15 +310,59 @@ Pairs = frozenset[tuple[tuple[str, Span], tuple[str, Span]]]
 """Places on the way of a loss, each with the place of a backward that the loss reaches."""
 
 
+class LossRow(Protocol):
+    """What rules ask of a row of the catalogue, which lies above this package: see `catalog.entry.Loss`."""
+
+    @property
+    def parameter(self) -> str:
+        """The parameter that holds the reduction."""
+
+    @property
+    def reductions(self) -> tuple[str, ...]:
+        """The accepted strings."""
+
+    @property
+    def deprecated(self) -> tuple[str, ...]:
+        """Those that are accepted with a warning."""
+
+    @property
+    def checked(self) -> bool:
+        """True where any other string is refused."""
+
+    @property
+    def divergence(self) -> bool:
+        """True where "mean" divides by all elements, which is no divergence."""
+
+    def spelled(self, value: object) -> str | None:
+        """The reduction that a literal argument stands for; None where it stands for none."""
+
+
+class KnownLoss(Protocol):
+    """A row of the catalogue, with the parameters of the class or of the function: see `catalog.LossMatch`."""
+
+    @property
+    def row(self) -> LossRow:
+        """What holds for both."""
+
+    @property
+    def params(self) -> tuple[str, ...]:
+        """The parameters in order."""
+
+
 @dataclass(frozen=True, slots=True)
 class Trace:
-    """Everything that the analysis of one file saw."""
+    """Everything that the analysis of one file saw.
+
+    `loss` is the row of a loss by its dotted name, in the catalogue with which the file was analysed: a user's rows are
+    in it.
+    """
 
     source: Source
     events: tuple[Event, ...] = ()
     spans: Mapping[Place, Span] = field(default_factory=dict)
     sources: Mapping[str, Source] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
+    loss: Callable[[str], KnownLoss | None] = lambda name: None
     elsewhere: Callable[[str], Pairs] = lambda file: frozenset()  # what another file's own analysis brings together
 
     @property

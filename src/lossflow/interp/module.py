@@ -163,4 +163,4 @@ def _trace(machine: Machine) -> Trace:
     sources = {name: unit.source for name, unit in machine.units.items()}
     texts = {name: source.text for name, source in sources.items()}
     spans = Spans({name: (unit.places, unit.tree) for name, unit in machine.units.items()}, texts)
-    return Trace(machine.root.source, tuple(events), spans, sources, tuple(machine.notes))
+    return Trace(machine.root.source, tuple(events), spans, sources, tuple(machine.notes), machine.catalog.loss)

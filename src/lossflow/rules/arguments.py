@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from lossflow.catalog import Catalog
 from lossflow.catalog.names import means_tensor
 from lossflow.domain.trace import BoundArgument, LossCall, Place, Trace
 from lossflow.domain.values import Const, Tensor, Unknown, Value, alternatives
@@ -32,9 +31,9 @@ def constants(value: Value | None) -> Iterator[object]:
             yield alternative.value
 
 
-def misplaced_reduction(event: LossCall) -> tuple[BoundArgument, str] | None:
+def misplaced_reduction(trace: Trace, event: LossCall) -> tuple[BoundArgument, str] | None:
     """The positional argument that is a reduction string but not the reduction, and the string."""
-    match = Catalog.default().loss(event.loss)
+    match = trace.loss(event.loss)
     reduction = match.row.parameter if match else "reduction"
     for bound in event.arguments:
         if bound.keyword or bound.name == reduction:
@@ -45,16 +44,21 @@ def misplaced_reduction(event: LossCall) -> tuple[BoundArgument, str] | None:
     return None
 
 
-def legacy_arguments(event: LossCall) -> tuple[BoundArgument, ...]:
+def legacy_arguments(trace: Trace, event: LossCall) -> tuple[BoundArgument, ...]:
     """The arguments among `size_average` and `reduce` that torch would not ignore, as it ignores None."""
-    match = Catalog.default().loss(event.loss)
-    if match is None or misplaced_reduction(event) or tensors_to_constructor(event):
+    match = trace.loss(event.loss)
+    if match is None or misplaced_reduction(trace, event) or tensors_to_constructor(event):
         return ()
     return tuple(
         bound
         for bound in event.arguments
-        if bound.name in LEGACY and bound.name in match.params and _given(bound.value)
+        if is_legacy(event, bound) and bound.name in match.params and _given(bound.value)
     )
+
+
+def is_legacy(event: LossCall, bound: BoundArgument) -> bool:
+    """True where torch reads the argument; another package's parameter of that name may mean anything."""
+    return bound.name in LEGACY and event.loss.startswith("torch.")
 
 
 def _given(value: Value) -> bool:
@@ -75,7 +79,7 @@ def _given(value: Value) -> bool:
 def losses_with_a_string_astray(trace: Trace) -> frozenset[Place]:
     """Where the losses are constructed, or called, whose reduction string landed in another parameter."""
     return frozenset(
-        event.site.place for event in trace.events if isinstance(event, LossCall) and misplaced_reduction(event)
+        event.site.place for event in trace.events if isinstance(event, LossCall) and misplaced_reduction(trace, event)
     )
 
 

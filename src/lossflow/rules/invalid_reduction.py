@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from lossflow.catalog import Catalog, Loss
-from lossflow.domain.trace import AttributeSet, Event, LossCall, Place, Trace
+from lossflow.domain.trace import AttributeSet, Event, LossCall, LossRow, Place, Trace
 from lossflow.domain.values import Value
 from lossflow.findings import Finding, Severity
 from lossflow.rules.arguments import constants, legacy_arguments, place_of
@@ -93,7 +92,7 @@ class InvalidReduction(Rule):
 class _Given:
     """A reduction that a loss is given: as an argument, or as an attribute of the criterion; `name` is the loss's."""
 
-    row: Loss
+    row: LossRow
     name: str
     value: Value | None
     place: Place
@@ -101,29 +100,30 @@ class _Given:
 
 
 def _given(trace: Trace, event: Event) -> _Given | None:
-    if isinstance(event, LossCall) and (row := _row(event.loss)) is not None:
+    if isinstance(event, LossCall) and (row := _row(trace, event.loss)) is not None:
         bound = event.argument(row.parameter)
         # Beside a legacy argument torch never looks at the reduction.
-        if bound is not None and not legacy_arguments(event):
+        if bound is not None and not legacy_arguments(trace, event):
             name = called(trace, event.site.place, event.loss)
             return _Given(row, name, bound.value, place_of(trace, event, bound), event.constructor)
-    if isinstance(event, AttributeSet) and (row := _row(event.loss)) is not None and event.attribute == row.parameter:
+    if (
+        isinstance(event, AttributeSet)
+        and (row := _row(trace, event.loss)) is not None
+        and event.attribute == row.parameter
+    ):
         made = event.constructed
         name = called(trace, made.place, event.loss) if made else loss_name(event.loss)
         return _Given(row, name, event.value, event.site.place, True)
     return None
 
 
-def _row(loss: str) -> Loss | None:
+def _row(trace: Trace, loss: str) -> LossRow | None:
     """The row of a loss that rejects what it doesn't know."""
-    match = Catalog.default().loss(loss)
-    # A subclass of torch's bare `_Loss` may have reductions of its own.
-    if match is None or match.row.lenient or match.row.integers or match.row.abstract or not match.row.reductions:
-        return None
-    return match.row
+    match = trace.loss(loss)
+    return match.row if match is not None and match.row.checked else None
 
 
-def _accepted(row: Loss, constant: object) -> bool:
+def _accepted(row: LossRow, constant: object) -> bool:
     """True for an accepted string, and for what is no reduction at all, such as `...`."""
     if constant is not None and not isinstance(constant, (str, int, float)):
         return True
@@ -144,7 +144,7 @@ def _message(given: _Given, constant: object) -> str:
     return f"`{name}` rejects {written} as a reduction and raises {when}. {_advice(row, constant, accepted)}"
 
 
-def _advice(row: Loss, constant: object, accepted: str) -> str:
+def _advice(row: LossRow, constant: object, accepted: str) -> str:
     near = _near(row, constant)
     if near is not None:
         return f'Write `reduction="{near}"`.'
@@ -158,7 +158,7 @@ def _advice(row: Loss, constant: object, accepted: str) -> str:
     return f"It takes {accepted}."
 
 
-def _near(row: Loss, constant: object) -> str | None:
+def _near(row: LossRow, constant: object) -> str | None:
     """The accepted reduction that is meant: the same in another case, or another word for the mean."""
     if not isinstance(constant, str):
         return None

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from lossflow.catalog import Catalog
 from lossflow.domain.trace import Place, Step, StepKind, Trace
 from lossflow.domain.values import Term
 from lossflow.findings import Finding
@@ -84,7 +83,7 @@ class KlMean(Rule):
         found: dict[Place, Finding] = {}
         for objective in objectives(trace):
             for term in objective.terms:
-                for step in _mean_divergences(term):
+                for step in _mean_divergences(trace, term):
                     choice = chosen_at(term, step)
                     if not astray & {step.site.place, choice.site.place}:
                         self._add(trace, found, objective, step, choice)
@@ -99,10 +98,10 @@ class KlMean(Rule):
         found.setdefault(choice.site.entry, self.finding(trace, choice.site.entry, message, related=way))
 
 
-def _mean_divergences(term: Term) -> Iterator[Step]:
+def _mean_divergences(trace: Trace, term: Term) -> Iterator[Step]:
     for step in term.trail:
         if step.kind is StepKind.COMPUTED and step.reduction == "mean":
-            match = Catalog.default().loss(step.loss)
+            match = trace.loss(step.loss)
             if match is not None and match.row.divergence:
                 yield step
 

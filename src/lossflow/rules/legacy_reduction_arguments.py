@@ -81,7 +81,7 @@ class LegacyReductionArguments(Rule):
                 continue
             match event:
                 case LossCall():
-                    if given := legacy_arguments(event):
+                    if given := legacy_arguments(trace, event):
                         place = place_of(trace, event, given[0])
                         found.setdefault(place, self.finding(trace, place, _message(trace, event, given)))
                 case AttributeSet(attribute=attribute, value=value) if attribute in LEGACY and value != Const(None):

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from lossflow.catalog import Catalog
 from lossflow.catalog.legacy import legacy_reduction
 from lossflow.domain.trace import BoundArgument, LossCall, Place, Trace
 from lossflow.domain.values import Const
 from lossflow.findings import Finding, Severity
-from lossflow.rules.arguments import LEGACY, misplaced_reduction, place_of
+from lossflow.rules.arguments import LEGACY, is_legacy, misplaced_reduction, place_of
 from lossflow.rules.rule import Rule
 from lossflow.rules.wording import called
 
@@ -83,7 +82,7 @@ class ReductionInWrongPosition(Rule):
         found: dict[Place, Finding] = {}
         for event in trace.events:
             if isinstance(event, LossCall) and trace.here(event.site):
-                astray = misplaced_reduction(event)
+                astray = misplaced_reduction(trace, event)
                 if astray is not None:
                     place = place_of(trace, event, astray[0])
                     found.setdefault(place, self.finding(trace, place, _message(trace, event, *astray)))
@@ -92,14 +91,14 @@ class ReductionInWrongPosition(Rule):
 
 def _message(trace: Trace, event: LossCall, bound: BoundArgument, string: str) -> str:
     name = called(trace, event.site.place, event.loss)
-    meant = _meant(event, string)
+    meant = _meant(trace, event, string)
     if not bound.name:
         return (
             f'"{string}" is passed by position to `{name}`, which takes its options by keyword only and raises. '
             f'Write `reduction="{meant}"`.'
         )
     lands = f'"{string}" is passed by position and lands in the parameter `{bound.name}` of `{name}`'
-    if bound.name not in LEGACY:
+    if not is_legacy(event, bound):
         return f'{lands}, which is not the reduction and {_raises(event, bound)}. Write `reduction="{meant}"`.'
     actual = _actual(event, bound, string)
     if actual == string.lower():
@@ -111,9 +110,9 @@ def _message(trace: Trace, event: LossCall, bound: BoundArgument, string: str) -
     return f'{lands}. Write `reduction="{meant}"` if that is meant, or `reduction="{actual}"` to keep today\'s numbers.'
 
 
-def _meant(event: LossCall, string: str) -> str:
+def _meant(trace: Trace, event: LossCall, string: str) -> str:
     """The reduction that the string names; the mean for one that this loss rejects or has deprecated."""
-    match = Catalog.default().loss(event.loss)
+    match = trace.loss(event.loss)
     lower = string.lower()
     return lower if match is None or lower in match.row.reductions else "mean"
 

@@ -48,7 +48,7 @@ def reduction_given(trace: Trace, step: Step, chosen: Place) -> str:
     """How the reduction of a computed loss is written: `reduction="sum"`, or `size_average=False`."""
     for event in trace.events:
         if isinstance(event, LossCall) and event.site.place == chosen:
-            given = {bound.name: bound.value for bound in legacy_arguments(event)}
+            given = {bound.name: bound.value for bound in legacy_arguments(trace, event)}
             values = {name: value.value for name, value in given.items() if isinstance(value, Const)}
             meant = legacy_reduction(values.get("size_average"), values.get("reduce"))
             if values and len(values) == len(given) and meant == step.reduction:
