@@ -121,6 +121,10 @@ class Heap:
         """The heap in which whatever still changes from this one to `later` is unknown, so that loops come to rest."""
         return self._merged(later, widen_records)
 
+    def without_masks_lost_in(self, other: Heap) -> Heap:
+        """The heap in which nothing is masked that is not masked in the other."""
+        return self._merged(other, _without_masks_lost_in)
+
     def _merged(self, other: Heap, merge: Callable[[Record, Record], Record]) -> Heap:
         whole = self.fork()
         other._own.clear()
@@ -166,6 +170,16 @@ def widen_records(before: Record, after: Record) -> Record:
     slots = {key: _widened(before.get(key), value) for key, value in after.slots.items()}
     rest = None if after.rest is None else _widened(before.rest, after.rest)
     return replace(after, slots=slots, rest=rest, count=before.count.widen(after.count))
+
+
+def _without_masks_lost_in(mine: Record, theirs: Record) -> Record:
+    slots = {key: _unmasked(value, theirs.get(key)) for key, value in mine.slots.items()}
+    return replace(mine, slots=slots)
+
+
+def _unmasked(mine: Value, theirs: Value | None) -> Value:
+    kept = theirs is None or (isinstance(theirs, (Tensor, Unknown)) and theirs.masked is not None)
+    return replace(mine, masked=None) if isinstance(mine, (Tensor, Unknown)) and not kept else mine
 
 
 def join_records(left: Record, right: Record) -> Record:

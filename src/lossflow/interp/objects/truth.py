@@ -120,6 +120,9 @@ def _same(left: Value, right: Value) -> bool | None:
 
 
 def _contains(machine: Machine, item: Value, container: Value) -> bool | None:
+    if isinstance(item, OneOf):
+        answers = {_contains(machine, v, container) for v in item.values}
+        return answers.pop() if len(answers) == 1 else None
     if not isinstance(item, Const):
         return None
     match container:

@@ -30,7 +30,7 @@ from lossflow.interp.engine.machine import Arguments, Frame, Loop, Machine
 from lossflow.interp.objects import attributes, functions, iteration, masks, names, subscripts, truth
 from lossflow.interp.objects.builtin_names import CONSTANTS
 from lossflow.interp.reports import tallies
-from lossflow.interp.syntax import rounds, unrolling
+from lossflow.interp.syntax import narrowing, rounds, unrolling
 
 _SYMBOLS: dict[type[cst.CSTNode], str] = {
     cst.Add: "+", cst.AddAssign: "+", cst.Subtract: "-", cst.SubtractAssign: "-", cst.Multiply: "*",
@@ -223,8 +223,10 @@ def _conditional(machine: Machine, node: cst.IfExp, frame: Frame) -> Value:
     if known is not None:
         return machine.evaluate(node.body if known else node.orelse, frame)
     before = machine.heap.fork()
+    narrowing.narrow(machine, node.test, frame, holds=True)
     body = machine.evaluate(node.body, frame)
     after, machine.heap = machine.heap, before
+    narrowing.narrow(machine, node.test, frame, holds=False)
     orelse = machine.evaluate(node.orelse, frame)
     machine.heap = after.join(machine.heap)
     cases.of_branches(machine, node, body, orelse, frame)

@@ -16,7 +16,7 @@ from lossflow.interp.engine.machine import Frame, Machine, Outcome, Returned
 from lossflow.interp.engine.outcomes import either, then
 from lossflow.interp.objects import definitions, functions, masks, names, truth
 from lossflow.interp.reports import tallies
-from lossflow.interp.syntax import contexts, imports, loops, patterns, rounds, untaken
+from lossflow.interp.syntax import contexts, imports, loops, narrowing, patterns, rounds, untaken
 from lossflow.interp.syntax.expressions import operate, symbol
 from lossflow.interp.training import gradients
 
@@ -170,7 +170,7 @@ def _import(machine: Machine, node: cst.Import | cst.ImportFrom, frame: Frame) -
 # --- compound statements ------------------------------------------------------------------------------------------
 
 
-def _if(machine: Machine, node: cst.If, frame: Frame) -> Outcome:
+def _if(machine: Machine, node: cst.If, frame: Frame, *, chained: bool = False) -> Outcome:
     tested = machine.evaluate(node.test, frame)
     known = truth.truth(machine, tested)
     if known is True:
@@ -185,11 +185,16 @@ def _if(machine: Machine, node: cst.If, frame: Frame) -> Outcome:
     when = rounds.guards(machine, node, tested, frame)
     without = masks.missing(node.test)
     machine.guards, machine.unmasked = (*guards, *when), unmasked or without is True
+    narrowing.narrow(machine, node.test, frame, holds=True)
     body = run_block(machine, [node.body], frame)
     machine.heap = before
+    narrowing.narrow(machine, node.test, frame, holds=False)
     machine.guards, machine.unmasked = (*guards, *map(rounds.otherwise, when)), unmasked or without is False
     orelse = _else(machine, node.orelse, frame)
     machine.unmasked = unmasked
+    if chained and node.orelse is None and body.falls is not None and orelse.falls is not None:
+        # A chain of `elif` is meant to be complete: that none of its tests holds is no evidence of a mask.
+        orelse = replace(orelse, falls=orelse.falls.without_masks_lost_in(body.falls))
     outcome = either(body, orelse)
     machine.heap = outcome.falls or machine.heap
     if body.falls is not None:
@@ -202,7 +207,7 @@ def _if(machine: Machine, node: cst.If, frame: Frame) -> Outcome:
 def _else(machine: Machine, node: cst.If | cst.Else | None, frame: Frame) -> Outcome:
     match node:
         case cst.If():
-            return _if(machine, node, frame)
+            return _if(machine, node, frame, chained=True)
         case cst.Else():
             return run_block(machine, [node.body], frame)
     return falls(machine)
