@@ -6,11 +6,14 @@ from dataclasses import replace
 
 import pytest
 
+from lossflow.catalog import Catalog
 from lossflow.domain.trace import BoundArgument, LossCall, OptimizerFacts, Step, StepKind
 from lossflow.domain.values import Const, Term
 from lossflow.findings import Role
+from lossflow.interp import interpret
+from lossflow.source import Source
 
-from .traces import Script, codes, only, stands_at, way
+from .traces import Script, codes, findings, only, stands_at, way
 
 CONSTRUCTOR = 'nn.MSELoss(reduction="sum")'
 CALL = "criterion(prediction, y)"
@@ -120,3 +123,23 @@ def test_another_file_brings_its_own_together() -> None:
     script.step(script.sgd())
     assert codes(script.trace(elsewhere=True)) == []
     assert codes(script.trace()) == ["LF303"]
+
+
+DISTILLATION = """
+import torch.nn.functional as F
+
+def distillation_loss(outputs, teacher_outputs):
+    return F.kl_div(F.log_softmax(outputs, dim=1), F.softmax(teacher_outputs, dim=1){reduction})
+
+def evaluate(outputs, teacher_outputs):
+    return F.kl_div(F.log_softmax(outputs, dim=1), F.softmax(teacher_outputs, dim=1))
+"""
+
+
+@pytest.mark.parametrize(("reduction", "rows"), [("", [5]), (', reduction="batchmean"', [])])
+def test_a_divergence_that_a_loss_function_returns_is_an_objective(reduction: str, rows: list[int]) -> None:
+    """Nobody calls it in this file; what an evaluation returns is none."""
+    source = Source("losses.py", DISTILLATION.replace("{reduction}", reduction))
+    found = findings(interpret(source, catalog=Catalog.default()))
+    assert [(each.code, source.location(each.span.start).row) for each in found] == [("LF303", row) for row in rows]
+    assert all("is returned by `distillation_loss` (line 4)" in each.message for each in found)

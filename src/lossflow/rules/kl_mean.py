@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from lossflow.domain.trace import Place, Step, StepKind, Trace
+from lossflow.domain.trace import Backward, Place, Returned, Step, Trace
 from lossflow.domain.values import Term
-from lossflow.findings import Finding
+from lossflow.findings import Finding, Related
 from lossflow.rules.arguments import losses_with_a_string_astray
-from lossflow.rules.reductions import chosen_at, merely_imported
+from lossflow.rules.reductions import chosen_at, losses_that_leave, mean_divergences, stands_elsewhere
 from lossflow.rules.rule import Rule
-from lossflow.rules.scale import Objective, objectives
+from lossflow.rules.scale import objectives
 from lossflow.rules.way import reduction, unrepeated, way_out
-from lossflow.rules.wording import called, reduction_given, sink
+from lossflow.rules.wording import called, leaves, reduction_given
+from lossflow.source import is_test
 
 
 class KlMean(Rule):
@@ -77,33 +78,31 @@ class KlMean(Rule):
     fixable = "unsafe"
 
     def check(self, trace: Trace) -> Iterator[Finding]:
-        """Each divergence reduced by `mean` that a training step differentiates."""
+        """Each divergence reduced by `mean` that a training step differentiates, or that leaves the file."""
         # `nn.KLDivLoss("batchmean")` averages because the string went astray: that is LF304 alone.
         astray = losses_with_a_string_astray(trace)
         found: dict[Place, Finding] = {}
-        for objective in objectives(trace):
-            for term in objective.terms:
-                for step in _mean_divergences(trace, term):
-                    choice = chosen_at(term, step)
-                    if not astray & {step.site.place, choice.site.place}:
-                        self._add(trace, found, objective, step, choice)
+        for event, way, term in _ways(trace):
+            for step in mean_divergences(trace, term):
+                choice = chosen_at(term, step)
+                place = choice.site.entry
+                if not astray & {step.site.place, choice.site.place} and not stands_elsewhere(trace, choice, event):
+                    message = _message(trace, step, choice.site.place, goes=leaves(trace, event))
+                    related = unrepeated([*reduction(trace, choice.site), *way])
+                    found.setdefault(place, self.finding(trace, place, message, related=related))
         yield from found.values()
 
-    def _add(self, trace: Trace, found: dict[Place, Finding], objective: Objective, step: Step, choice: Step) -> None:
+
+def _ways(trace: Trace) -> Iterator[tuple[Backward | Returned, list[Related], Term]]:
+    """The terms that are differentiated or returned, each with the places on its way out."""
+    for objective in objectives(trace):
         training = objective.training
-        if merely_imported(trace, choice.site, training.backward):
-            return
-        way = unrepeated([*reduction(trace, choice.site), *way_out(trace, training.backward, training.optimizers)])
-        message = _message(trace, step, choice.site.place, goes=sink(trace, training.backward))
-        found.setdefault(choice.site.entry, self.finding(trace, choice.site.entry, message, related=way))
-
-
-def _mean_divergences(trace: Trace, term: Term) -> Iterator[Step]:
-    for step in term.trail:
-        if step.kind is StepKind.COMPUTED and step.reduction == "mean":
-            match = trace.loss(step.loss)
-            if match is not None and match.row.divergence:
-                yield step
+        way = list(way_out(trace, training.backward, training.optimizers))
+        yield from ((training.backward, way, term) for term in objective.terms)
+    if not is_test(trace.source):
+        for event, tensor in losses_that_leave(trace):
+            if isinstance(event, Returned):
+                yield from ((event, [], term) for term in tensor.terms)
 
 
 def _message(trace: Trace, step: Step, chosen: Place, *, goes: str) -> str:

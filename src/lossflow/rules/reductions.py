@@ -125,13 +125,29 @@ def mean_of_masked(tensor: Tensor) -> Step | None:
     return next((step for term in tensor.terms for step in term.trail if step.masked), None)
 
 
+def mean_divergences(trace: Trace, term: Term) -> Iterator[Step]:
+    """The divergences on the way of the term that are divided by the number of their elements."""
+    for step in term.trail:
+        if step.kind is StepKind.COMPUTED and step.reduction == "mean":
+            match = trace.loss(step.loss)
+            if match is not None and match.row.divergence:
+                yield step
+
+
+def _mistakes(trace: Trace) -> Iterator[Step]:
+    """The steps that are mistakes by themselves, whatever the loss reaches, where they are written."""
+    for _, tensor in losses_that_leave(trace):
+        yield from (step for step in (masks_nothing(tensor), mean_of_masked(tensor)) if step is not None)
+        for term in tensor.terms:
+            yield from (chosen_at(term, step) for step in mean_divergences(trace, term))
+
+
 def pairs(trace: Trace) -> Pairs:
     """Every place on the way of a loss, with the backward or the division that the loss reaches.
 
-    A mask that is mistaken is so by itself, whatever the loss reaches.
+    A mistake that is one by itself is paired with its own place.
     """
-    mistakes = [f(tensor) for _, tensor in losses_that_leave(trace) for f in (masks_nothing, mean_of_masked)]
-    spots = [_spot(trace, step.site.place) for step in mistakes if step is not None]
+    spots = [_spot(trace, step.site.place) for step in _mistakes(trace)]
     return frozenset((spot, spot) for spot in spots) | frozenset(
         (_spot(trace, step.site.place), _spot(trace, end.place))
         for event in trace.events
