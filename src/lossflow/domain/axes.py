@@ -7,6 +7,7 @@ mixes examples with something else, as after `logits.view(-1, classes)`, runs ov
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from enum import Enum
 from typing import ClassVar
@@ -107,6 +108,19 @@ class Axes:
             return replace(self, tail=self.tail if keep else _shorter(self.tail), certain=certain), 0
         dims = self.dims[:index] + ((False,) if keep else ()) + self.dims[index + 1 :]
         return replace(self, dims=dims), int(self.dims[index])
+
+    def at_least(self, rank: int) -> Axes | None:
+        """The axes of a tensor known to have so many dimensions, all of them listed; None where it can't have them."""
+        missing = rank - len(self.dims)
+        if not self.known or missing <= 0:
+            return self if self.known and self.dims else None
+        if self.tail is Tail.NONE:
+            return None
+        return replace(self, dims=self.dims + (False,) * missing, tail=Tail.ANY)
+
+    def permuted(self, order: Sequence[int]) -> Axes:
+        """The axes with the listed dimensions in another order: dimension i is what dimension `order[i]` was."""
+        return replace(self, dims=tuple(self.dims[place] for place in order))
 
     def cut(self, dim: int, left: Exponent) -> Axes:
         """The axes once only some elements are left along dimension `dim`: as many as B to the power `left`, if it has

@@ -114,6 +114,11 @@ def _sorted(call: Call) -> Value:
     return Tuple((nonlinear(call.tensor), Tensor(call.tensor.axes, differentiable=False)))
 
 
+def _order(call: Call) -> Value:
+    """`argsort`: the place of every element in that order."""
+    return Tensor(call.tensor.axes, differentiable=False)
+
+
 def _top(call: Call) -> Value:
     """`topk(k, dim)`: k elements along a dimension are left, which grows with the batch only if k does."""
     count, dims = call.argument(0, "k"), dimensions(call.argument(1, "dim") or Const(-1))
@@ -236,7 +241,8 @@ register(METHODS, _kth, "kthvalue")
 register(METHODS, _with_mean, "std_mean var_mean")
 register(METHODS, _drawn, "multinomial")
 register(METHODS, _distance, "dist")
-register(METHODS, _indices, "argmax argmin any all argsort")
+register(METHODS, _indices, "argmax argmin any all")
+register(METHODS, _order, "argsort")
 register(METHODS, _along, "amax amin logsumexp std var quantile")
 register(METHODS, _norm, "norm vector_norm")
 register(METHODS, _normalised, "normalize")

@@ -77,24 +77,42 @@ def _squeezed(call: Call) -> Value:
 def _transposed(call: Call) -> Value:
     axes = call.tensor.axes
     first, second = dimensions(call.argument(0, "dim0")), dimensions(call.argument(1, "dim1"))
-    if axes.rank is not None and isinstance(first, tuple) and isinstance(second, tuple):
-        i, j = first[0] % max(axes.rank, 1), second[0] % max(axes.rank, 1)
-        dims = list(axes.dims)
-        if i < len(dims) and j < len(dims):
-            dims[i], dims[j] = dims[j], dims[i]
-            return replace(call.tensor, axes=Axes(tuple(dims), certain=axes.certain), data=False)
-    behind = isinstance(first, tuple) and isinstance(second, tuple) and all(d > 0 or d == -1 for d in first + second)
+    if not isinstance(first, tuple) or not isinstance(second, tuple):
+        return replace(call.tensor, axes=axes.shuffled(), data=False)
+    seen = axes.at_least(max(*first, *second) + 1)
+    if seen is not None and (axes.rank is not None or min(*first, *second) >= 0):
+        order = list(range(len(seen.dims)))
+        i, j = first[0] % len(order), second[0] % len(order)
+        order[i], order[j] = order[j], order[i]
+        return replace(call.tensor, axes=seen.permuted(order), data=False)
+    behind = all(d > 0 or d == -1 for d in first + second)
     if behind and axes.known and axes.dims == (True,):
         return replace(call.tensor, data=False)  # only dimensions behind the examples change places
+    return replace(call.tensor, axes=axes.shuffled(), data=False)
+
+
+def _moved(call: Call) -> Value:
+    """`movedim(source, destination)`: one dimension goes elsewhere, the others keep their order."""
+    source, target = dimensions(call.argument(0, "source")), dimensions(call.argument(1, "destination"))
+    axes = call.tensor.axes
+    if isinstance(source, tuple) and isinstance(target, tuple) and len(source) == len(target) == 1:
+        seen = axes.at_least(max(*source, *target) + 1)
+        if seen is not None and (axes.rank is not None or min(*source, *target) >= 0):
+            order = list(range(len(seen.dims)))
+            order.insert(target[0] % len(order), order.pop(source[0] % len(order)))
+            return replace(call.tensor, axes=seen.permuted(order), data=False)
     return replace(call.tensor, axes=axes.shuffled(), data=False)
 
 
 def _permuted(call: Call) -> Value:
     axes = call.tensor.axes
     order = call.args[0].items if len(call.args) == 1 and isinstance(call.args[0], Tuple) else call.args
-    places = [item.value for item in order if isinstance(item, Const) and isinstance(item.value, int)]
-    if len(places) == len(order) and axes.known and axes.dims[:1] == (True,) and sum(axes.dims) == 1 and 0 in places:
-        return replace(call.tensor, axes=Axes(tuple(p == 0 for p in places), certain=axes.certain), data=False)
+    places = [item.value for item in order if isinstance(item, Const) and type(item.value) is int]
+    seen = axes.at_least(len(order))
+    rank = len(order)
+    if seen is not None and len(seen.dims) == rank and sorted(p % rank for p in places) == list(range(rank)):
+        told = replace(seen, tail=Tail.NONE)
+        return replace(call.tensor, axes=told.permuted([p % rank for p in places]), data=False)
     return replace(call.tensor, axes=axes.shuffled(), data=False)
 
 
@@ -283,7 +301,8 @@ register(METHODS, _reshaped, "view reshape unflatten resize_")
 register(METHODS, _flattened, "flatten ravel")
 register(METHODS, _unsqueezed, "unsqueeze")
 register(METHODS, _squeezed, "squeeze")
-register(METHODS, _transposed, "transpose swapaxes swapdims movedim")
+register(METHODS, _transposed, "transpose swapaxes swapdims")
+register(METHODS, _moved, "movedim moveaxis")
 register(METHODS, _permuted, "permute")
 register(METHODS, _expanded, "expand broadcast_to")
 register(METHODS, _multiplied, "repeat tile")
