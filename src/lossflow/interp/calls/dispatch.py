@@ -162,5 +162,5 @@ def _call_object(machine: Machine, instance: Ref, arguments: Arguments, node: cs
         if match := machine.catalog.loss(base.name):
             return losses.apply(machine, match, record, arguments, node=node, frame=frame)
     if isinstance(cls, External) and (layers.is_layer(cls.name) or record.get(layers.HAS_PARAMETERS) is not None):
-        return layers.apply(machine, cls.name, arguments)
+        return layers.apply(machine, cls.name, arguments, node, batch_first=record.get("batch_first"))
     return Unknown(computed=True, why="of an object whose call is out of sight", site=machine.site(node, frame))

@@ -18,7 +18,7 @@ from lossflow.domain.values import Const, External, Tensor, Term, Tuple, Unknown
 from lossflow.interp.calls import methods
 from lossflow.interp.engine.machine import Arguments, Frame, Machine
 from lossflow.interp.objects import iteration, masks, sequences
-from lossflow.interp.tensors import creators, joining, layers
+from lossflow.interp.tensors import creators, joining, layers, recurrent
 
 _HOMES = ("torch.nn.functional.", "torch.special.", "torch.linalg.", "torch.Tensor.", "torch.")
 Function = Callable[[Machine, Arguments, cst.CSTNode, Frame], Value]
@@ -38,7 +38,7 @@ def call_function(machine: Machine, name: str, arguments: Arguments, node: cst.C
     if name in ("torch.nn.Parameter", "torch.nn.parameter.Parameter"):
         return _parameter(arguments.get(0, "data"))
     if layers.is_layer(name):
-        return machine.allocate(node, Record(Kind.INSTANCE, cls=External(name)))
+        return machine.allocate(node, Record(Kind.INSTANCE, recurrent.options(name, arguments), cls=External(name)))
     subject = arguments.get(0, "input", "x", "self")
     if isinstance(subject, Tensor) and tensors.knows(leaf):
         rest = Arguments(arguments.positional[1:], _without_input(arguments), arguments.nodes, arguments.open)
@@ -179,6 +179,8 @@ _FUNCTIONS: dict[str, Function] = {
     "concatenate": joining.cat,
     "hstack": joining.along_a_dimension,
     "vstack": joining.along_a_dimension,
+    "nn.utils.rnn.pack_padded_sequence": recurrent.pack,
+    "nn.utils.rnn.pad_packed_sequence": recurrent.unpack,
     "where": _where,
     "einsum": _einsum,
     "nn.parallel.data_parallel": _in_parallel,

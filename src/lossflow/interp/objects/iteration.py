@@ -124,7 +124,9 @@ def known_items(machine: Machine, value: Value) -> tuple[Value, ...] | None:
 
 
 def named_items(machine: Machine, record: Record) -> tuple[Value, ...] | None:
-    """The fields of a named tuple of the program, in order."""
+    """The fields of a named tuple of the program, in order; those of a sequence packed for a recurrent layer."""
+    if record.cls == PACKED:
+        return tuple(record.slots.values())[:4]
     if not isinstance(record.cls, Class) or External("typing.NamedTuple") not in record.cls.bases:
         return None
     held = [
@@ -245,6 +247,8 @@ def of_batches(machine: Machine, node: cst.For, iterable: Value) -> Value:
     return machine.allocate(node, Record(Kind.LIST, rest=yielded, count=Exponent.UNKNOWN, cls=UNCOUNTED))
 
 
+PACKED = External("torch.nn.utils.rnn.PackedSequence")
+"""A named tuple of torch: the steps of all examples, how many are at each place, and two permutations."""
 BATCHES = External("lossflow.batches")
 """The class of the record that stands for `enumerate(loader)` and its like."""
 UNCOUNTED = External("lossflow.uncounted")

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import libcst as cst
+
 from lossflow.domain import arithmetic
 from lossflow.domain.axes import Axes, Tail
 from lossflow.domain.exponent import Exponent
-from lossflow.domain.values import Tensor, Term, Tuple, Unknown, Value
+from lossflow.domain.values import Ref, Tensor, Term, Unknown, Value
 from lossflow.interp.engine.machine import Arguments, Machine
+from lossflow.interp.tensors import recurrent
 
-_RECURRENT = frozenset({"LSTM", "GRU", "RNN", "LSTMCell", "MultiheadAttention"})
 _SAME_RANK = frozenset(
     [
         "Linear",
@@ -78,10 +80,19 @@ def is_layer(dotted: str) -> bool:
     return dotted.startswith(_MODEL_MAKERS) or dotted.endswith(".from_pretrained")
 
 
-def apply(machine: Machine, dotted: str, arguments: Arguments) -> Value:
+def apply(
+    machine: Machine,
+    dotted: str,
+    arguments: Arguments,
+    node: cst.CSTNode | None = None,
+    *,
+    batch_first: Value | None = None,
+) -> Value:
     """The output of a layer or model for these arguments: the examples stay first, and gradients flow."""
+    leaf, first = dotted.rpartition(".")[2], arguments.get(0, "input")
+    if isinstance(first, Ref) and node is not None and recurrent.is_packed(machine, first):
+        return recurrent.of_packed(machine, leaf, first, machine.grad_enabled, node)
     tensors = [v for v in (*arguments.positional, *arguments.keywords.values()) if isinstance(v, Tensor)]
-    leaf = dotted.rpartition(".")[2]
     if not tensors:
         return Unknown(computed=True, why="what goes into the model")
     given = tensors[0]
@@ -89,8 +100,8 @@ def apply(machine: Machine, dotted: str, arguments: Arguments) -> Value:
     plain = given.exponent.is_zero or arithmetic.is_activation(given)
     exponent = Exponent.ZERO if plain else Exponent.UNKNOWN
     out = Tensor(_axes(leaf, given.axes), (Term(exponent),), flow, synthetic=given.synthetic)
-    if leaf in _RECURRENT:
-        return Tuple((replace(out, axes=given.axes.shuffled()), replace(out, axes=Axes.UNKNOWN, data=True)))
+    if leaf in recurrent.KINDS:
+        return recurrent.outputs(leaf, given, out, batch_first if given is first else None)
     opaque = leaf not in _SAME_RANK and not dotted.startswith("torch.nn.")
     if opaque and len(tensors) > 1:
         out = replace(out, axes=Axes.UNKNOWN)  # what is given the targets as well may return its loss, of each device
