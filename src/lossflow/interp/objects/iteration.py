@@ -77,7 +77,8 @@ def element(machine: Machine, value: Value) -> Value:
                     return machine.joined(keys) if keys and record.rest is None else Unknown(computed=True)
             return Unknown(computed=True)
         case Tensor(data=True):
-            return replace(value, axes=Axes.UNKNOWN, data=True)
+            # What the examples of a batch are made of is no batch any more.
+            return replace(value, axes=Axes.UNKNOWN, data=value.axes != Axes.UNKNOWN)
         case Tensor():
             axes, _ = value.axes.without(0)
             return replace(value, axes=axes)
@@ -151,7 +152,23 @@ def unpacked(machine: Machine, value: Value, count: int) -> tuple[Value, ...] | 
             return None
         case Unknown():
             return (Unknown(computed=True, why=value.why),) * count
+        case Ref() if (part := _part_of_batch(machine, value)) is not None and count > 1:
+            return (part,) * count
     return known_items(machine, value)
+
+
+def _part_of_batch(machine: Machine, value: Ref) -> Value | None:
+    """What `[t.to(device) for t in batch]` holds if it is unpacked; None for everything else.
+
+    The elements of a batch that is one tensor are its examples, and nobody unpacks these by name: there are too many.
+    So the batch is a tuple of tensors, each with all examples.
+    """
+    record = machine.get(value)
+    if record.kind is not Kind.LIST or record.slots or not isinstance(record.rest, Tensor):
+        return None
+    held = record.rest
+    untouched = held.data and held.axes == Axes.UNKNOWN and held.differentiable is False
+    return replace(held, axes=BATCH.axes, data=False) if untouched else None
 
 
 def combined(machine: Machine, operator: str, left: Value, right: Value, node: cst.CSTNode) -> Value:
