@@ -22,8 +22,7 @@ def call_method(machine: Machine, target: Ref, name: str, arguments: Arguments, 
             iteration.appended(machine, target, first)
             return Const(None)
         case "extend" if first is not None:
-            for item in iteration.known_items(machine, first) or (iteration.element(machine, first),):
-                iteration.appended(machine, target, item)
+            iteration.extended(machine, target, first)
             return Const(None)
         case "add_module" | "register_module" if (module := arguments.get(1, "module")) is not None:
             iteration.appended(machine, target, module)

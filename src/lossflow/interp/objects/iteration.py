@@ -201,20 +201,38 @@ def merged(machine: Machine, left: Value, right: Value, node: cst.CSTNode) -> Va
     return machine.allocate(node, Record(Kind.DICT, {**one.slots, **other.slots}, rest))
 
 
+def extended(machine: Machine, target: Ref, values: Value) -> None:
+    """`target.extend(values)` and `target += values`: as many elements as there are values."""
+    items = known_items(machine, values)
+    if items is not None:
+        for item in items:
+            appended(machine, target, item)
+        return
+    # A batch may be a tuple of two, but who keeps its parts beside those of the others keeps its examples.
+    rows = Exponent.ONE if isinstance(values, Tensor) and values.data else trips(machine, values)
+    _grown(machine, target, element(machine, values), number=rows)
+
+
 def appended(machine: Machine, target: Ref, value: Value) -> None:
     """`target.append(value)`: in a loop the place of the element is not known, but how often one is added is."""
     record = machine.get(target)
-    count = machine.trips_since(target, None)
-    loops = machine.loops_since(target, None)
-    counted = [loop for loop in loops if loop.counted]
-    once = len(counted) == 1 and all(loop in counted or loop.trips.is_zero for loop in loops)
-    length = Tally.BATCHES if once else Tally.UNKNOWN
-    if record.length is not None:
-        length = record.length.join(length)
     in_loop = len(machine.loops) > machine.depths.get((target.address, None), 0)
     if not in_loop and record.rest is None:
         machine.heap[target.address] = record.put(len(record.slots), value)
         return
+    _grown(machine, target, value, number=Exponent.ZERO)
+
+
+def _grown(machine: Machine, target: Ref, value: Value, *, number: Exponent) -> None:
+    """The list with further elements, B to the power `number` in each round of the loops that began after it."""
+    record = machine.get(target)
+    count = machine.trips_since(target, None) + number
+    loops = machine.loops_since(target, None)
+    counted = [loop for loop in loops if loop.counted]
+    once = len(counted) == 1 and all(loop in counted or loop.trips.is_zero for loop in loops)
+    length = Tally.BATCHES.times(Tally(number.known)) if once else Tally.UNKNOWN
+    if record.length is not None:
+        length = record.length.join(length)
     if record.rest is None and record.slots:
         whole = machine.joined(tuple(record.slots.values()))
         record = replace(record, slots={}, rest=join(whole, value), count=count)

@@ -19,6 +19,8 @@ from lossflow.domain.values import Class, Const, External, Number, Ref, Tensor, 
 from lossflow.interp.engine.machine import Frame, Loop, Machine
 from lossflow.interp.objects import classes, iteration
 
+_ENTRIES = frozenset({"data", "examples", "imgs", "samples", "targets"})
+"""What datasets hold one entry of for each example, by the names of torchvision and torchtext."""
 _DATASETS = ("torch.utils.data.Dataset", "torch.utils.data.dataset.Dataset")
 
 
@@ -129,6 +131,10 @@ def length(machine: Machine, held: Value, node: cst.CSTNode) -> Tally | None:
         case cst.Call(args=[cst.Arg(value=cst.Attribute(attr=cst.Name(value=name)))]) if (
             name == "dataset" or means_sampler(name)
         ):
+            return Tally.EXAMPLES
+        case cst.Call(
+            args=[cst.Arg(value=cst.Attribute(value=cst.Attribute(attr=cst.Name("dataset")), attr=cst.Name(name)))]
+        ) if name in _ENTRIES:
             return Tally.EXAMPLES
     if iteration.is_loader(machine, held):
         return Tally.BATCHES if iteration.counts_batches(machine, held) else Tally.UNKNOWN

@@ -8,13 +8,14 @@ from typing import Any
 
 import libcst as cst
 
+from lossflow.domain.environment import Kind
 from lossflow.domain.exponent import Exponent
 from lossflow.domain.tally import Tally
-from lossflow.domain.values import Const, Number, Unknown, Value
+from lossflow.domain.values import Const, Number, Ref, Unknown, Value
 from lossflow.interp.engine import cases
 from lossflow.interp.engine.machine import Frame, Machine, Outcome, Returned
 from lossflow.interp.engine.outcomes import either, then
-from lossflow.interp.objects import definitions, functions, masks, names, truth
+from lossflow.interp.objects import definitions, functions, iteration, masks, names, truth
 from lossflow.interp.reports import tallies
 from lossflow.interp.syntax import contexts, imports, loops, narrowing, patterns, rounds, untaken
 from lossflow.interp.syntax.expressions import operate, symbol
@@ -107,6 +108,9 @@ def _update(
     before = machine.evaluate(target, frame)
     value = machine.evaluate(operand, frame)
     if gradients.note_update(machine, target, operator, value, node, frame):
+        return falls(machine)
+    if operator == "+" and isinstance(before, Ref) and machine.is_kind(before, Kind.LIST):
+        iteration.extended(machine, before, value)
         return falls(machine)
     tally: Tally | None = None
     if operator in ("+", "-"):
