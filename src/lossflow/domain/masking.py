@@ -54,7 +54,8 @@ def masked(value: Value, site: Site) -> Value:
 def combined(symbol: str, left: Value, right: Value, *, result: Value, site: Site, factor: Exponent | None) -> Value:
     """`result`, which is `left symbol right`, with what is known of masks; `factor` is the exponent of a scalar."""
     if not any(is_padding(v) or masked_at(v) or _counts_padding(v) for v in (left, right)):
-        return result
+        scales = symbol in ("*", "/") and isinstance(left, Tensor) and left.mask and _is_scale(right)
+        return weights_of(result) if scales else result
     match symbol:
         case "*":
             return _product(left, right, result, site, factor)
@@ -73,7 +74,7 @@ def _product(left: Value, right: Value, result: Value, site: Site, factor: Expon
         return mask_of(result) if isinstance(result, Tensor) else result
     if any(masks):
         main = right if masks[0] else left
-        if isinstance(main, (Const, Number)) or (isinstance(main, Tensor) and main.axes.reduced and not main.loss):
+        if _is_scale(main):
             return weights_of(result)
         if isinstance(main, Tensor):
             whole = replace(result, masked=site) if isinstance(result, Tensor) else result
@@ -83,6 +84,11 @@ def _product(left: Value, right: Value, result: Value, site: Site, factor: Expon
     named = isinstance(other, Unknown) and bool(other.name) and not other.computed  # `beta`, a parameter
     counts = isinstance(other, (Unknown, Number)) and factor is not None and factor.low is not None
     return _kept(main, result) if named or counts or _is_weight(other, factor) else amended(result)
+
+
+def _is_scale(value: Value) -> bool:
+    """True for one number, which a loss is not."""
+    return isinstance(value, (Const, Number)) or (isinstance(value, Tensor) and value.axes.reduced and not value.loss)
 
 
 def _quotient(left: Value, right: Value, result: Value, site: Site, factor: Exponent | None) -> Value:
