@@ -170,3 +170,22 @@ def test_nothing_outside_of_the_project_is_read(tmp_path: Path) -> None:
     )
     (tmp_path / "losses.py").write_text(LOSSES)
     assert _findings(project / "train.py") == ()
+
+
+def test_a_mean_of_another_file_is_named_by_its_line(tmp_path: Path) -> None:
+    losses = "import torch\n\n\ndef average(errors, kept):\n    return (errors * kept).mean()\n"
+    training = """\
+import torch
+from losses import average
+
+model = torch.nn.Linear(4, 1)
+optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+for x, y in torch.utils.data.DataLoader([]):
+    optimizer.zero_grad()
+    average((model(x) - y) ** 2, y != 0).backward()
+    optimizer.step()
+"""
+    root = _project(tmp_path / "project", {"losses.py": losses, "train.py": training})
+    (finding,) = _findings(root / "train.py")
+    assert finding.code == "LF203"
+    assert finding.message.startswith("The mean on line 5 of losses.py counts all elements")

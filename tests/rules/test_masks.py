@@ -139,6 +139,32 @@ def test_a_mask_on_a_reduced_loss(product: str, expected: list[str]) -> None:
 def test_the_message_names_the_reduction() -> None:
     (finding,) = found("return (F.mse_loss(output, target) * mask).sum()")
     assert 'already (`F.mse_loss` with `reduction="mean"`, its default, line 7) and is returned by' in finding.message
+    assert finding.message.endswith(
+        "in its own shape, as (N,) times (N, 1) is (N, N), and divide the sum by that of the factor."
+    )
+
+
+def test_the_advice_thinks_of_the_other_uses_of_a_criterion() -> None:
+    (finding,) = found("return (torch.nn.MSELoss()(output, target) * mask).sum()")
+    assert finding.message.endswith("Where the criterion is used without a factor, take the mean there.")
+
+
+@pytest.mark.parametrize(
+    ("masked", "advice"),
+    [
+        ("losses = losses * mask", "the number of its elements that are kept."),
+        ("losses[mask] = 0", "the number of its elements that `~mask` keeps."),
+        ("losses[~mask] = 0.0", "the number of its elements that `mask` keeps."),
+        ("losses[target == 0] = 0", "the number of its elements that are kept."),
+        ("losses = losses.masked_fill(mask, 0)", "the number of its elements that `~mask` keeps."),
+        ("losses.masked_fill_(~mask, 0)", "the number of its elements that `mask` keeps."),
+        ("losses = losses.masked_fill(target.eq(0), 0)", "the number of its elements that are kept."),
+        ("losses = torch.where(mask, 0.0, losses)", "the number of its elements that are kept."),
+    ],
+)
+def test_the_advice_counts_what_the_mask_keeps(masked: str, advice: str) -> None:
+    (finding,) = found(f"{masked}\n    return losses.mean()")
+    assert finding.message.endswith(f"Divide the sum of the loss by {advice}")
 
 
 REDUCTIONS = """

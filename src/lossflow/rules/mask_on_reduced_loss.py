@@ -107,10 +107,13 @@ def _message(trace: Trace, event: Backward | Returned, reduced: Step | None) -> 
             else ""
         )
         how = f" ({given.rstrip(',')}{', ' if given else ''}{line(trace, place)})"
+    shared = reduced is not None and reduced.kind is StepKind.CONSTRUCTED
     return (
         f"This loss is reduced to a single number already{how} and {leaves(trace, event)}: what is multiplied onto it "
         "here repeats that number and masks or weighs none of the elements that went into it. Compute the loss with "
-        '`reduction="none"`, multiply, and divide the sum by that of the mask.'
+        '`reduction="none"`, multiply it by the factor in its own shape, as (N,) times (N, 1) is (N, N), and divide '
+        "the sum by that of the factor."
+        f"{' Where the criterion is used without a factor, take the mean there.' if shared else ''}"
     )
 
 

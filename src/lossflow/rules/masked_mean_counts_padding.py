@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from lossflow.domain.trace import Backward, Place, Returned, Step, StepKind, Trace
@@ -11,6 +12,9 @@ from lossflow.rules.reductions import losses_that_leave, mean_of_masked, stands_
 from lossflow.rules.rule import Rule, related
 from lossflow.rules.way import reduction, unrepeated, way_out
 from lossflow.rules.wording import called, leaves, line
+
+_DROPS = re.compile(r"[\w.]+\[(?P<index>~?[\w.]+)\]|.*\.masked_fill_?\(\s*(?P<fill>~?[\w.]+)\s*,[^()]*\)", re.DOTALL)
+"""`loss[padding]`, to which zero is assigned, or `loss.masked_fill(padding, 0)`: the mask says what does not count."""
 
 
 class MaskedMeanCountsPadding(Rule):
@@ -89,20 +93,30 @@ class MaskedMeanCountsPadding(Rule):
 def _message(trace: Trace, event: Backward | Returned, tensor: Tensor, step: Step) -> str:
     assert step.masked is not None
     where, goes = line(trace, step.masked.place), leaves(trace, event)
+    mean = "This mean" if trace.here(step.site) else f"The mean on {line(trace, step.site.place)}"
     computed = next((s for t in tensor.terms for s in t.trail if s.kind is StepKind.COMPUTED), None)
     if computed is not None and computed.site == step.masked:
         loss = called(trace, computed.site.place, computed.loss)
         return (
-            f"This mean counts the targets that `ignore_index` leaves out of `{loss}` ({where}), whose losses are "
+            f"{mean} counts the targets that `ignore_index` leaves out of `{loss}` ({where}), whose losses are "
             f"zero, and {goes}: the more of them a batch holds, the smaller are the loss and its gradients. "
             '`reduction="mean"` at the loss divides by the number of the other targets.'
         )
-    what = "This loss is averaged over" if step.kind is StepKind.COMPUTED else "This mean counts"
+    what = f"{mean.replace('mean', 'loss')} is averaged over" if step.kind is StepKind.COMPUTED else f"{mean} counts"
     return (
         f"{what} all elements, those that a mask has set to zero on {where} included, and {goes}: the more of them a "
-        "batch holds, the smaller are the loss and its gradients. Divide the sum by the number of elements that the "
-        "mask keeps, `mask.expand_as(loss).sum().clamp(min=1)`."
+        "batch holds, the smaller are the loss and its gradients. Divide the sum of the loss by the number of its "
+        f"elements that {_kept(trace.text(step.masked.place))}."
     )
+
+
+def _kept(masked: str) -> str:
+    """Which elements count after `masked`, by the name of the mask where it says what does not."""
+    written = _DROPS.fullmatch(masked)
+    if written is None:
+        return "are kept"
+    dropped = written["index"] or written["fill"]
+    return f"`{dropped[1:] if dropped.startswith('~') else '~' + dropped}` keeps"
 
 
 def _way(trace: Trace, event: Backward | Returned, step: Step) -> tuple[Related, ...]:
