@@ -93,7 +93,8 @@ class MaskedMeanCountsPadding(Rule):
 def _message(trace: Trace, event: Backward | Returned, tensor: Tensor, step: Step) -> str:
     assert step.masked is not None
     where, goes = line(trace, step.masked.place), leaves(trace, event)
-    mean = "This mean" if trace.here(step.site) else f"The mean on {line(trace, step.site.place)}"
+    noun, counts = ("loss", "is averaged over") if step.kind is StepKind.COMPUTED else ("mean", "counts")
+    mean = f"This {noun}" if trace.here(step.site) else f"The {noun} on {line(trace, step.site.place)}"
     computed = next((s for t in tensor.terms for s in t.trail if s.kind is StepKind.COMPUTED), None)
     if computed is not None and computed.site == step.masked:
         loss = called(trace, computed.site.place, computed.loss)
@@ -102,9 +103,8 @@ def _message(trace: Trace, event: Backward | Returned, tensor: Tensor, step: Ste
             f"zero, and {goes}: the more of them a batch holds, the smaller are the loss and its gradients. "
             '`reduction="mean"` at the loss divides by the number of the other targets.'
         )
-    what = f"{mean.replace('mean', 'loss')} is averaged over" if step.kind is StepKind.COMPUTED else f"{mean} counts"
     return (
-        f"{what} all elements, those that a mask has set to zero on {where} included, and {goes}: the more of them a "
+        f"{mean} {counts} all elements, those that a mask has set to zero on {where} included, and {goes}: the more of them a "
         "batch holds, the smaller are the loss and its gradients. Divide the sum of the loss by the number of its "
         f"elements that {_kept(trace.text(step.masked.place))}."
     )
