@@ -105,8 +105,8 @@ def _message(trace: Trace, event: Backward | Returned, tensor: Tensor, step: Ste
         )
     return (
         f"{mean} {counts} all elements, those that a mask has set to zero on {where} included, and {goes}: the more of "
-        "them a batch holds, the smaller are the loss and its gradients. Divide the sum of the loss by the number of its "
-        f"elements that {_kept(trace.text(step.masked.place))}."
+        "them a batch holds, the smaller are the loss and its gradients. Divide the sum of the loss by the number of "
+        f"its elements that {_kept(trace.text(step.masked.place))}."
     )
 
 
