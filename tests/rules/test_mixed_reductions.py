@@ -43,7 +43,7 @@ def test_a_mean_and_a_sum_are_reported_at_their_addition() -> None:
     ("left", "right", "words", "advice"),
     [
         ("2", "1", "as B^2, B being the batch size (line 1) to a term that", "divide the first by the batch size."),
-        ("2", "0", "Doubling the batch quadruples the weight of the first", "Give both the same reduction."),
+        ("2", "0", "Doubling the batch quadruples the weight of the first", "bring both to the same power of B."),
         ("0", "-1", "a term that goes as B^-1, B being the batch size (line 2)", "divide the first by the batch size."),
     ],
 )
@@ -53,6 +53,18 @@ def test_other_powers_are_named(left: str, right: str, words: str, advice: str) 
     message = only(script.backward(terms).step(script.sgd()).trace()).message
     assert words in message
     assert message.endswith(advice)
+
+
+def test_terms_of_one_reduction_are_told_apart_by_the_division() -> None:
+    script = Script()
+    division = Step(StepKind.SCALED, script.site("loss * batch_size"), power(-1))
+    trace = script.backward([script.summed(), script.summed().step(division)]).step(script.sgd()).trace()
+    message = only(trace).message
+    assert (
+        "to the batch size (line 1) to a term that does not depend on the batch size (line 1, divided on line 10)"
+        in (message)
+    )
+    assert message.endswith("Both have the same reduction already: divide the first by the batch size.")
 
 
 @pytest.mark.parametrize(

@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from lossflow.domain.exponent import Exponent
 from lossflow.domain.trace import Place, Site, Step, StepKind, Trace
 from lossflow.domain.training import TrainingStep
 from lossflow.domain.values import Term
 from lossflow.findings import Finding, Related, Role, Severity
-from lossflow.rules.reductions import chosen_at, merely_imported, own_choice, raising_step
+from lossflow.rules.reductions import chosen_at, dividing_step, merely_imported, own_choice, raising_step
 from lossflow.rules.rule import Rule, related
 from lossflow.rules.scale import Objective, objectives
 from lossflow.rules.way import reduction, unrepeated, way_out
@@ -141,7 +140,7 @@ def _message(trace: Trace, mixture: Mixture) -> str:
     return (
         f"This objective, which {sink(trace, mixture.training.backward)}, adds {_term(trace, mixture.steep)} to "
         f"{_term(trace, mixture.flat)}. Doubling the batch {on_doubling(ratio, 'the weight')} of the first against the "
-        f"second, whatever the optimizer. Give both the same reduction{_or_divide(ratio)}."
+        f"second, whatever the optimizer. {_advice(trace, mixture)}"
     )
 
 
@@ -155,12 +154,33 @@ def _term(trace: Trace, term: Term) -> str:
         case _:
             grows = f"a term that goes as {power(term.exponent)}, B being the batch size"
     step = _choice(term)
-    return f"{grows} ({line(trace, step.site.place)})" if step else grows
+    return f"{grows} ({line(trace, step.site.place)}{_divided(trace, term, step)})" if step else grows
 
 
-def _or_divide(ratio: Exponent) -> str:
-    """What else makes the two alike, where it is that simple."""
-    return ", or divide the first by the batch size" if ratio.known == 1 else ""
+def _divided(trace: Trace, term: Term, choice: Step) -> str:
+    """Where a sum was divided by the batch size, which tells two terms of one reduction apart."""
+    division = dividing_step(term) if raising_step(term) is not None else None
+    if division is None or division is choice:
+        return ""
+    return f", divided on {line(trace, division.site.place)}"
+
+
+def _advice(trace: Trace, mixture: Mixture) -> str:
+    """Two terms of one reduction have it already: what remains is to divide the one as the other is."""
+    divides = (mixture.steep.exponent - mixture.flat.exponent).known == 1
+    if _reduced_alike(_choice(mixture.steep), _choice(mixture.flat)):
+        power_of_both = "divide the first by the batch size" if divides else "bring both to the same power of B"
+        return f"Both have the same reduction already: {power_of_both}."
+    return f"Give both the same reduction{', or divide the first by the batch size' if divides else ''}."
+
+
+def _reduced_alike(steep: Step | None, flat: Step | None) -> bool:
+    """True where the terms differ in what is done to them after one and the same reduction, or what it is over."""
+    if steep is None or flat is None:
+        return False
+    summed = steep.kind is flat.kind is StepKind.REDUCED
+    named = bool(steep.reduction) and steep.reduction == flat.reduction
+    return summed or named or steep.site.place == flat.site.place
 
 
 def _way(trace: Trace, mixture: Mixture) -> tuple[Related, ...]:
