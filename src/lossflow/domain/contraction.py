@@ -24,7 +24,9 @@ def from_end(axes: Axes, place: int) -> bool | None:
         return False
     if axes.rank is not None:
         return axes.dims[-place] if place <= axes.rank else None
-    return False if axes.known and axes.tail is Tail.SOME and place == 1 else None
+    least = len(axes.dims) + (axes.tail is Tail.SOME)
+    before = all(least - index > place for index, over in enumerate(axes.dims) if over)
+    return False if axes.known and before else None
 
 
 def matrix_product(left: Axes, right: Axes) -> tuple[Axes, int | None]:
@@ -46,7 +48,7 @@ def matrix_product(left: Axes, right: Axes) -> tuple[Axes, int | None]:
 
 def _contracted(left: Axes, right: Axes) -> bool | None:
     """Whether the sum goes over the examples."""
-    row = from_end(right, 1 if right.rank == 1 else 2) if right.rank or right.reduced else None
+    row = from_end(right, 1 if right.rank == 1 else 2) if right.rank or right.reduced or len(right.dims) > 1 else None
     said = {from_end(left, 1), row} - {None}
     return said.pop() if len(said) == 1 else None
 

@@ -217,7 +217,11 @@ def _cumulative(call: Call) -> Value:
 
 
 def _product(call: Call) -> Value:
-    return Unknown(computed=True, site=call.site)
+    """A product over the features of each example; one over the examples is no power of their number."""
+    axes, gone = reduced(
+        call.tensor.axes, dimensions(call.argument(0, "dim")), keep=call.argument(1, "keepdim") == Const(True)
+    )
+    return nonlinear(replace(call.tensor, axes=axes)) if gone == 0 else Unknown(computed=True, site=call.site)
 
 
 def _dot(call: Call) -> Value:

@@ -99,9 +99,11 @@ def _of_object(machine: Machine, owner: Ref, name: str, node: cst.CSTNode, frame
     record = machine.get(owner)
     if record.kind is Kind.SCOPE:
         return modules.attribute(machine, owner, name)
-    if record.kind in (Kind.LIST, Kind.DICT):
+    if record.kind is Kind.LIST or (record.kind is Kind.DICT and hasattr(dict, name)):
         return Bound(owner, name)
-    held = record.get(name)
+    held = record.get(name)  # of a ModuleDict, too
+    if held is None and record.kind is Kind.DICT:
+        return Bound(owner, name)
     if held is not None:
         return held
     cls = record.cls
