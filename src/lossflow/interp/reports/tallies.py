@@ -18,6 +18,7 @@ from lossflow.domain.trace import Averaged, Site
 from lossflow.domain.values import Class, Const, External, Number, Ref, Tensor, Unknown, Value, is_start, tally_of
 from lossflow.interp.engine.machine import Frame, Loop, Machine
 from lossflow.interp.objects import classes, iteration
+from lossflow.interp.reports import uses
 
 _ENTRIES = frozenset({"data", "examples", "imgs", "samples", "targets"})
 """What datasets hold one entry of for each example, by the names of torchvision and torchtext."""
@@ -73,8 +74,16 @@ def note(machine: Machine, losses: Value, total: Tally, average: Tally) -> None:
     division = average.division
     if total.batch is None or division is None or not (isinstance(losses, Tensor) and losses.loss):
         return
+    if total.batch != average.divisor and _is_only_compared(machine, division):
+        return
     site = total.update or division
     machine.record(Averaged(site, losses=losses, total=total.batch, divisor=average.divisor, division=division))
+
+
+def _is_only_compared(machine: Machine, division: Site) -> bool:
+    """True for an average that is off, but only compared with its like, where that makes no difference."""
+    unit = next(unit for unit in machine.units.values() if unit.source.name == division.place.file)
+    return uses.is_only_compared(unit.tree, unit.places.nodes[division.place.number])
 
 
 def _amend(machine: Machine, losses: Value, tally: Tally, *, was: Tally) -> None:
