@@ -69,6 +69,25 @@ def test_sums_times_batch_sizes_over_examples_are_too_large() -> None:
     assert "batch sums (line 8) times their numbers of examples, divided by the number of examples" in finding.message
 
 
+@pytest.mark.parametrize(
+    ("addend", "average", "made"),
+    [
+        ("loss.sum().item() / len(x)", "total / seen", "batch means (line 13), divided by the number of examples"),
+        ("loss.mean().item()", "total / seen", "batch means (line 13), divided by the number of examples"),
+        ("loss.sum().item()", "total / steps", "batch sums (line 13), divided by the number of batches"),
+    ],
+)
+def test_what_reduces_an_unreduced_loss_is_named(addend: str, average: str, made: str) -> None:
+    (finding,) = report("none", addend, average)
+    assert made in finding.message
+
+
+def test_means_times_two_batch_sizes_are_no_sums() -> None:
+    (finding,) = report("mean", "loss.item() * len(x) * len(x)", "total / seen")
+    assert "losses of batches (line 8), divided by a number that does not fit their reduction" in finding.message
+    assert "too large by a factor of the batch size." in finding.message
+
+
 def test_other_powers_are_named() -> None:
     (finding,) = report("sum", "loss.item() * len(x)", "total / len(loader)")
     assert "too large by a factor of B^2, B being the batch size" in finding.message

@@ -8,7 +8,7 @@ from lossflow.domain.exponent import Exponent
 from lossflow.domain.trace import Averaged, Backward, Place, Step, StepKind, Trace
 from lossflow.domain.values import Tensor, Term
 from lossflow.findings import Finding, Related, Role, Severity
-from lossflow.rules.reductions import averaged_elsewhere, own_choice, tensors
+from lossflow.rules.reductions import averaged_elsewhere, chosen_at, own_choice, raising_step, tensors
 from lossflow.rules.rule import Rule, related
 from lossflow.rules.way import unrepeated
 from lossflow.rules.wording import line, power
@@ -21,7 +21,8 @@ class AverageOffByBatchSize(Rule):
     A total of batch means is a matter of the number of batches, a total of batch sums one of the number of examples.
     Divided by the other number, the loss that is printed is off by a factor of the batch size: it can't be compared
     with a run at another batch size, with a validation loss that is averaged rightly, or with the literature.
-    Training itself is not affected, unless early stopping or a scheduler compares such numbers.
+    Training itself is not affected, unless a scheduler or early stopping holds such a number against a threshold.
+    An average that is only compared with the best so far is not reported: both are off by the same factor.
 
     ## Bad
     ```python
@@ -58,7 +59,7 @@ class AverageOffByBatchSize(Rule):
     ```
 
     ## Fix safety
-    Unsafe: the reported number changes, and with it whatever compares it, such as early stopping.
+    Unsafe: the reported number changes, and with it what a threshold for it does.
 
     ## References
     - PyTorch documentation, "torch.nn.CrossEntropyLoss", parameter `reduction`
@@ -81,7 +82,7 @@ class AverageOffByBatchSize(Rule):
             if _is_objective(trace, event):
                 continue
             term = _term(event)
-            choice = own_choice(term)
+            choice = _choice(event, term)
             if not averaged_elsewhere(trace, choice.site if choice else event.site, event):
                 message = _message(trace, event, term, choice)
                 ways = unrepeated(_way(trace, event, choice))
@@ -92,6 +93,24 @@ class AverageOffByBatchSize(Rule):
 def _term(event: Averaged) -> Term:
     assert isinstance(event.losses, Tensor)
     return event.losses.terms[0]
+
+
+def _choice(event: Averaged, term: Term) -> Step | None:
+    """Where the batch means, or the batch sums, of which the message speaks became that.
+
+    A loss without a reduction of its own is one by the step that sums it, and a mean by the one that divides the sum.
+    """
+    raising = raising_step(term)
+    if event.total >= 1 and raising is not None and not _is_scaled(term):
+        return chosen_at(term, raising)
+    computed = term.last(StepKind.COMPUTED)
+    if computed is not None and computed.reduction != "none" and computed.exponent.is_zero:
+        return chosen_at(term, computed)
+    return next((step for step in reversed(term.trail) if _makes_a_mean(step)), own_choice(term))
+
+
+def _makes_a_mean(step: Step) -> bool:
+    return step.kind is StepKind.AVERAGED or (step.exponent.high is not None and step.exponent.high < 0)
 
 
 def _is_objective(trace: Trace, event: Averaged) -> bool:
@@ -129,20 +148,22 @@ def _words(event: Averaged, *, scaled: bool) -> tuple[str, str, str]:
             return what, too_large, "Divide by the number of examples, or add up the means as they are"
         case 1, 0:
             return "batch sums{}, divided by the number of batches", too_large, "Divide by the number of examples"
-        case 2, 1:
+        case 2, 1 if not scaled:
             what = "batch sums{} times their numbers of examples, divided by the number of examples"
             return what, too_large, "Add up the sums as they are, or divide each by the number of its examples first"
-    grows = power(Exponent.of(abs(event.total - event.divisor)))
+    off = Exponent.of(abs(event.total - event.divisor))
+    factor = "the batch size" if off == Exponent.ONE else f"{power(off)}, B being the batch size"
     return (
         "losses of batches{}, divided by a number that does not fit their reduction",
-        f"is too {'large' if event.total > event.divisor else 'small'} by a factor of {grows}, B being the batch size",
+        f"is too {'large' if event.total > event.divisor else 'small'} by a factor of {factor}",
         "Divide batch means by the number of batches, and batch sums by the number of examples",
     )
 
 
 def _is_scaled(term: Term) -> bool:
-    """True where a loss was multiplied by the batch size."""
-    return any(step.kind is StepKind.SCALED and step.exponent.known == 1 for step in term.trail)
+    """True where a batch mean was multiplied by the batch size."""
+    raising = raising_step(term)
+    return raising is not None and raising.kind is StepKind.SCALED
 
 
 def _way(trace: Trace, event: Averaged, choice: Step | None) -> Iterator[Related]:
