@@ -259,8 +259,9 @@ def multiply(left: Value, right: Value, *, site: Site, factor: Factor = exponent
     if isinstance(left, Tensor) and isinstance(right, Tensor):
         main, other = (left, right) if _weight(left) >= _weight(right) else (right, left)
         whole = merged(other.terms)
+        exponent = SHARE if _may_normalise(main, other) else whole.exponent
         terms = tuple(
-            _shifted(replace(t, batchless=t.batchless and whole.batchless), whole.exponent, site) for t in main.terms
+            _shifted(replace(t, batchless=t.batchless and whole.batchless), exponent, site) for t in main.terms
         )
         result = elementwise(left, right, terms=terms)
         return result.step(Step(StepKind.MASKED, site)) if masking.weighs_nothing(main, other) else result
@@ -270,6 +271,18 @@ def multiply(left: Value, right: Value, *, site: Site, factor: Factor = exponent
         return Unknown(computed=True, site=site)
     terms = _scaled(tensor, factor(scalar), site, _multiplier(scalar))
     return elementwise(left, right, terms=terms)
+
+
+SHARE = Exponent.between(-1, 0)
+"""What may be one over the number of examples."""
+
+
+def _may_normalise(main: Tensor, other: Tensor) -> bool:
+    """True for a per-example loss times a field of its batch that is no mask.
+
+    What draws a batch knows its size: the normalisation of a subgraph's nodes, `graph.ndata["norm"]`, holds 1 / B.
+    """
+    return main.loss and main.axes.per_example and other.data and not other.differentiable and not other.mask
 
 
 def _weight(tensor: Tensor) -> tuple[bool, int, bool]:

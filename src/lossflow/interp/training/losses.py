@@ -67,9 +67,19 @@ def compute(
     inputs = [values[name] for name in match.inputs if name in values]
     made = None if chosen is None else Step(StepKind.CONSTRUCTED, chosen, loss=match.row.functional)
     ignores = "ignore_index" in values
-    return _result(
+    result = _result(
         machine, match, reduction, inputs, made=made, default=default, ignores=ignores, node=node, frame=frame
     )
+    return _weighted(result, values.get("weight"), machine.site(node, frame))
+
+
+def _weighted(result: Value, weight: Value | None, site: Site) -> Value:
+    """A sum with a weight for each example, which may normalise it as a factor may; a mask doesn't."""
+    if not isinstance(result, Tensor) or not isinstance(weight, Tensor):
+        return result
+    if not weight.axes.per_example or weight.mask or not result.exponent.at_least(1):
+        return result
+    return result.step(Step(StepKind.SCALED, site, arithmetic.SHARE))
 
 
 def apply(
