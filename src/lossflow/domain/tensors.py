@@ -11,6 +11,7 @@ from lossflow.domain import (
     tensor_elementwise,
     tensor_products,
     tensor_reductions,
+    tensor_selections,
     tensor_shapes,
     tensor_writes,
 )
@@ -21,6 +22,7 @@ _METHODS: dict[str, Transfer] = {
     **tensor_elementwise.METHODS,
     **tensor_reductions.METHODS,
     **tensor_shapes.METHODS,
+    **tensor_selections.METHODS,
     **tensor_products.METHODS,
     **tensor_creators.METHODS,
     **tensor_writes.METHODS,
