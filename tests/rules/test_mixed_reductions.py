@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import pytest
 
+from lossflow.catalog import Catalog
 from lossflow.domain.exponent import Exponent
 from lossflow.domain.trace import OptimizerFacts, Step, StepKind
 from lossflow.domain.values import Term
 from lossflow.findings import Role, Severity
+from lossflow.interp import interpret
+from lossflow.source import Source
 
 from .traces import Script, codes, findings, only, power, stands_at, way
 
@@ -186,3 +189,32 @@ def test_a_term_without_a_trail_has_no_line() -> None:
     script = Script()
     message = only(script.backward([script.summed(), Term()]).step(script.sgd()).trace()).message
     assert "(line 1) to a term that does not depend on the batch size. Doubling" in message
+
+
+RETURNED = """
+import torch.nn.functional as F
+from torch import nn
+
+class Model(nn.Module):
+    def {name}(self, inputs, labels=None):
+        logits = [self.layer(inputs), self.layer(inputs)]
+        loss = F.cross_entropy(logits[0], labels) + F.cross_entropy(logits[1], labels)
+        first, second = F.log_softmax(logits[0], dim=-1), F.softmax(logits[1], dim=-1)
+        loss += 0.5 * F.kl_div(first, second, reduction="{reduction}")
+        return loss, logits[0]
+"""
+
+
+@pytest.mark.parametrize(
+    ("name", "reduction", "rows"),
+    [
+        ("forward", "sum", [10]),
+        ("forward", "batchmean", []),
+        ("evaluate", "sum", []),  # what is measured trains nothing
+    ],
+)
+def test_a_mixture_that_is_returned_to_a_caller_out_of_sight(name: str, reduction: str, rows: list[int]) -> None:
+    source = Source("model.py", RETURNED.replace("{name}", name).replace("{reduction}", reduction))
+    found = findings(interpret(source, catalog=Catalog.default()))
+    assert [(each.code, source.location(each.span.start).row) for each in found] == [("LF105", row) for row in rows]
+    assert all("This objective, which is returned by `forward` (line 6), adds" in each.message for each in found)

@@ -5,15 +5,24 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from lossflow.domain.trace import Place, Site, Step, StepKind, Trace
-from lossflow.domain.training import TrainingStep
+from lossflow.domain.trace import Backward, OptimizerFacts, Place, Returned, Site, Step, StepKind, Trace
 from lossflow.domain.values import Term
 from lossflow.findings import Finding, Related, Role, Severity
-from lossflow.rules.reductions import chosen_at, dividing_step, merely_imported, own_choice, raising_step
+from lossflow.rules.mixtures import Pair, mixture
+from lossflow.rules.reductions import (
+    chosen_at,
+    dividing_step,
+    losses_that_leave,
+    merely_imported,
+    own_choice,
+    raising_step,
+    stands_elsewhere,
+)
 from lossflow.rules.rule import Rule, related
-from lossflow.rules.scale import Objective, objectives
+from lossflow.rules.scale import objectives
 from lossflow.rules.way import reduction, unrepeated, way_out
-from lossflow.rules.wording import line, on_doubling, power, sink
+from lossflow.rules.wording import leaves, line, on_doubling, power
+from lossflow.source import is_test
 
 
 class MixedReductions(Rule):
@@ -85,49 +94,48 @@ class MixedReductions(Rule):
     def check(self, trace: Trace) -> Iterator[Finding]:
         """Each addition of two terms whose exponents are known and differ, once."""
         found: dict[Place, Mixture] = {}
-        for objective in objectives(trace):
-            if objective.mixed:
-                mixture = _mixture(objective)
-                if not merely_imported(trace, mixture.site, objective.training.backward):
-                    found.setdefault(mixture.site.entry, mixture)
-        for place, mixture in found.items():
-            yield self.finding(trace, place, _message(trace, mixture), related=_way(trace, mixture))
+        for each in (*_differentiated(trace), *_returned(trace)):
+            found.setdefault(each.site.entry, each)
+        for place, mixed in found.items():
+            yield self.finding(trace, place, _message(trace, mixed), related=_way(trace, mixed))
 
 
 @dataclass(frozen=True, slots=True)
 class Mixture:
-    """Two terms of one objective: `steep` grows faster with the batch than `flat`; `site` is their addition."""
+    """Two terms of one objective, where it goes, and the optimizers that step on it."""
 
-    training: TrainingStep
-    steep: Term
-    flat: Term
-    site: Site
+    event: Backward | Returned
+    pair: Pair
+    optimizers: tuple[OptimizerFacts, ...] = ()
 
-
-def _mixture(objective: Objective) -> Mixture:
-    """The first addition of two terms of different exponent; backward itself where they meet nowhere before."""
-    pairs = [
-        (left, right)
-        for index, left in enumerate(objective.terms)
-        for right in objective.terms[index + 1 :]
-        if None not in (left.exponent.known, right.exponent.known) and left.exponent != right.exponent
-    ]
-    left, right = min(pairs, key=_meeting)
-    step = _addition(left, right)
-    steep, flat = (left, right) if (left.exponent - right.exponent).at_least(0) else (right, left)
-    return Mixture(objective.training, steep, flat, step.site if step else objective.training.backward.site)
+    @property
+    def site(self) -> Site:
+        """The addition; where the terms meet nowhere before, backward itself."""
+        return self.pair.addition.site if self.pair.addition else self.event.site
 
 
-def _meeting(pair: tuple[Term, Term]) -> int:
-    """How many steps remain after the two are added: the earlier they meet, the more."""
-    left, right = pair
-    step = _addition(left, right)
-    return -(len(left.trail) - left.trail.index(step)) if step else 0
+def _differentiated(trace: Trace) -> Iterator[Mixture]:
+    for objective in objectives(trace):
+        pair, backward = mixture(objective.terms), objective.training.backward
+        if pair is None:
+            continue
+        elsewhere = (
+            stands_elsewhere(trace, pair.addition, backward)
+            if pair.addition
+            else merely_imported(trace, backward.site, backward)
+        )
+        if not elsewhere:
+            yield Mixture(backward, pair, objective.training.optimizers)
 
 
-def _addition(left: Term, right: Term) -> Step | None:
-    """The step at which two terms were first added."""
-    return next((step for step in left.trail if step.kind is StepKind.ADDED and step in right.trail), None)
+def _returned(trace: Trace) -> Iterator[Mixture]:
+    """Those that a function returns to a caller out of sight: nothing that is done to their sum balances them."""
+    for event, tensor in losses_that_leave(trace):
+        if not isinstance(event, Returned) or is_test(trace.source):
+            continue
+        pair = mixture(tensor.terms)
+        if pair is not None and pair.addition is not None and not stands_elsewhere(trace, pair.addition, event):
+            yield Mixture(event, pair)
 
 
 def _choice(term: Term) -> Step | None:
@@ -135,12 +143,13 @@ def _choice(term: Term) -> Step | None:
     return chosen_at(term, raised) if raised else own_choice(term)
 
 
-def _message(trace: Trace, mixture: Mixture) -> str:
-    ratio = mixture.steep.exponent - mixture.flat.exponent
+def _message(trace: Trace, mixed: Mixture) -> str:
+    pair = mixed.pair
+    ratio = pair.steep.exponent - pair.flat.exponent
     return (
-        f"This objective, which {sink(trace, mixture.training.backward)}, adds {_term(trace, mixture.steep)} to "
-        f"{_term(trace, mixture.flat)}. Doubling the batch {on_doubling(ratio, 'the weight')} of the first against the "
-        f"second, whatever the optimizer. {_advice(trace, mixture)}"
+        f"This objective, which {leaves(trace, mixed.event)}, adds {_term(trace, pair.steep)} to "
+        f"{_term(trace, pair.flat)}. Doubling the batch {on_doubling(ratio, 'the weight')} of the first against the "
+        f"second, whatever the optimizer. {_advice(pair)}"
     )
 
 
@@ -165,10 +174,10 @@ def _divided(trace: Trace, term: Term, choice: Step) -> str:
     return f", divided on {line(trace, division.site.place)}"
 
 
-def _advice(trace: Trace, mixture: Mixture) -> str:
+def _advice(pair: Pair) -> str:
     """Two terms of one reduction have it already: what remains is to divide the one as the other is."""
-    divides = (mixture.steep.exponent - mixture.flat.exponent).known == 1
-    if _reduced_alike(_choice(mixture.steep), _choice(mixture.flat)):
+    divides = (pair.steep.exponent - pair.flat.exponent).known == 1
+    if _reduced_alike(_choice(pair.steep), _choice(pair.flat)):
         power_of_both = "divide the first by the batch size" if divides else "bring both to the same power of B"
         return f"Both have the same reduction already: {power_of_both}."
     return f"Give both the same reduction{', or divide the first by the batch size' if divides else ''}."
@@ -183,11 +192,13 @@ def _reduced_alike(steep: Step | None, flat: Step | None) -> bool:
     return summed or named or steep.site.place == flat.site.place
 
 
-def _way(trace: Trace, mixture: Mixture) -> tuple[Related, ...]:
-    locations = [*reduction(trace, mixture.site)]
-    for term, words in ((mixture.steep, "this term grows faster with the batch"), (mixture.flat, "than this term")):
+def _way(trace: Trace, mixed: Mixture) -> tuple[Related, ...]:
+    locations = [*reduction(trace, mixed.site)]
+    terms = ((mixed.pair.steep, "this term grows faster with the batch"), (mixed.pair.flat, "than this term"))
+    for term, words in terms:
         step = _choice(term)
         if step is not None:
             locations.append(related(trace, Role.TERM, step.site, words))
-    training = mixture.training
-    return unrepeated([*locations, *way_out(trace, training.backward, training.optimizers)])
+    if isinstance(mixed.event, Backward):
+        locations += way_out(trace, mixed.event, mixed.optimizers)
+    return unrepeated(locations)

@@ -7,6 +7,7 @@ from fractions import Fraction
 
 from lossflow.domain.trace import Averaged, Backward, Event, Pairs, Place, Returned, Site, Step, StepKind, Trace
 from lossflow.domain.values import Tensor, Term, Value, alternatives
+from lossflow.rules.mixtures import mixture
 from lossflow.source import Span
 
 
@@ -140,6 +141,9 @@ def _mistakes(trace: Trace) -> Iterator[Step]:
         yield from (step for step in (masks_nothing(tensor), mean_of_masked(tensor)) if step is not None)
         for term in tensor.terms:
             yield from (chosen_at(term, step) for step in mean_divergences(trace, term))
+        pair = mixture(tensor.terms)
+        if pair is not None and pair.addition is not None:
+            yield pair.addition
 
 
 def pairs(trace: Trace) -> Pairs:
