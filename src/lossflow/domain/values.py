@@ -199,6 +199,11 @@ class Bound:
     receiver: Value
     function: Value | str
 
+    @property
+    def field(self) -> str | None:
+        """The name of what may be no method: an object whose class is out of sight may hold anything by that name."""
+        return self.function if isinstance(self.function, str) and isinstance(self.receiver, Ref) else None
+
 
 @dataclass(frozen=True, slots=True)
 class Partial:

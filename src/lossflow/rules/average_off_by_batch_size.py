@@ -8,7 +8,7 @@ from lossflow.domain.exponent import Exponent
 from lossflow.domain.trace import Averaged, Backward, Place, Step, StepKind, Trace
 from lossflow.domain.values import Tensor, Term
 from lossflow.findings import Finding, Related, Role, Severity
-from lossflow.rules.reductions import averaged_elsewhere, chosen_at, own_choice, raising_step, tensors
+from lossflow.rules.reductions import averaged_elsewhere, chosen_at, divides, own_choice, raising_step, tensors
 from lossflow.rules.rule import Rule, related
 from lossflow.rules.way import unrepeated
 from lossflow.rules.wording import line, power
@@ -110,7 +110,7 @@ def _choice(event: Averaged, term: Term) -> Step | None:
 
 
 def _makes_a_mean(step: Step) -> bool:
-    return step.kind is StepKind.AVERAGED or (step.exponent.high is not None and step.exponent.high < 0)
+    return step.kind is StepKind.AVERAGED or divides(step)
 
 
 def _is_objective(trace: Trace, event: Averaged) -> bool:

@@ -8,12 +8,11 @@ from lossflow.domain.trace import Backward, Place, Returned, Step, Trace
 from lossflow.domain.values import Term
 from lossflow.findings import Finding, Related
 from lossflow.rules.arguments import losses_with_a_string_astray
-from lossflow.rules.reductions import chosen_at, losses_that_leave, mean_divergences, stands_elsewhere
+from lossflow.rules.reductions import chosen_at, handed_back, mean_divergences, stands_elsewhere
 from lossflow.rules.rule import Rule
 from lossflow.rules.scale import objectives
 from lossflow.rules.way import reduction, unrepeated, way_out
 from lossflow.rules.wording import called, leaves, reduction_given
-from lossflow.source import is_test
 
 
 class KlMean(Rule):
@@ -99,10 +98,8 @@ def _ways(trace: Trace) -> Iterator[tuple[Backward | Returned, list[Related], Te
         training = objective.training
         way = list(way_out(trace, training.backward, training.optimizers))
         yield from ((training.backward, way, term) for term in objective.terms)
-    if not is_test(trace.source):
-        for event, tensor in losses_that_leave(trace):
-            if isinstance(event, Returned):
-                yield from ((event, [], term) for term in tensor.terms)
+    for event, tensor in handed_back(trace):
+        yield from ((event, [], term) for term in tensor.terms)
 
 
 def _message(trace: Trace, step: Step, chosen: Place, *, goes: str) -> str:

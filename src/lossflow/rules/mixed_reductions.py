@@ -12,7 +12,7 @@ from lossflow.rules.mixtures import Pair, mixture
 from lossflow.rules.reductions import (
     chosen_at,
     dividing_step,
-    losses_that_leave,
+    handed_back,
     merely_imported,
     own_choice,
     raising_step,
@@ -22,7 +22,6 @@ from lossflow.rules.rule import Rule, related
 from lossflow.rules.scale import objectives
 from lossflow.rules.way import reduction, unrepeated, way_out
 from lossflow.rules.wording import leaves, line, on_doubling, power
-from lossflow.source import is_test
 
 
 class MixedReductions(Rule):
@@ -130,9 +129,7 @@ def _differentiated(trace: Trace) -> Iterator[Mixture]:
 
 def _returned(trace: Trace) -> Iterator[Mixture]:
     """Those that a function returns to a caller out of sight: nothing that is done to their sum balances them."""
-    for event, tensor in losses_that_leave(trace):
-        if not isinstance(event, Returned) or is_test(trace.source):
-            continue
+    for event, tensor in handed_back(trace):
         pair = mixture(tensor.terms)
         if pair is not None and pair.addition is not None and not stands_elsewhere(trace, pair.addition, event):
             yield Mixture(event, pair)

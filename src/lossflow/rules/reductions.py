@@ -8,7 +8,7 @@ from fractions import Fraction
 from lossflow.domain.trace import Averaged, Backward, Event, Pairs, Place, Returned, Site, Step, StepKind, Trace
 from lossflow.domain.values import Tensor, Term, Value, alternatives
 from lossflow.rules.mixtures import mixture
-from lossflow.source import Span
+from lossflow.source import Span, is_test
 
 
 def tensors(value: Value | None) -> Iterator[Tensor]:
@@ -38,9 +38,12 @@ def raising_step(term: Term) -> Step | None:
 
 def dividing_step(term: Term) -> Step | None:
     """The last step that took a power of the batch size from the term, such as the division of a batch sum."""
-    return next(
-        (step for step in reversed(term.trail) if step.exponent.high is not None and step.exponent.high < 0), None
-    )
+    return next((step for step in reversed(term.trail) if divides(step)), None)
+
+
+def divides(step: Step) -> bool:
+    """True for a step that certainly takes a power of the batch size from the loss."""
+    return step.exponent.high is not None and step.exponent.high < 0
 
 
 def chosen_at(term: Term, step: Step) -> Step:
@@ -104,6 +107,12 @@ def losses_that_leave(trace: Trace) -> Iterator[tuple[Backward | Returned, Tenso
                 yield from ((event, tensor) for tensor in tensors(event.objective))
             case Returned(grad_enabled=True):
                 yield from ((event, tensor) for part in event.parts for tensor in tensors(part))
+
+
+def handed_back(trace: Trace) -> Iterator[tuple[Returned, Tensor]]:
+    """The losses that functions return to callers out of sight; unit tests, which train nothing, have none."""
+    if not is_test(trace.source):
+        yield from ((event, tensor) for event, tensor in losses_that_leave(trace) if isinstance(event, Returned))
 
 
 def masks_nothing(tensor: Tensor) -> Step | None:

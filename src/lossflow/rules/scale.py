@@ -15,6 +15,7 @@ from lossflow.domain.exponent import Exponent
 from lossflow.domain.trace import Backward, OptimizerFacts, Place, Site, Step, StepKind, Trace
 from lossflow.domain.training import TrainingStep, training_steps
 from lossflow.domain.values import Const, Tensor, Term
+from lossflow.rules.mixtures import mixture
 from lossflow.rules.reductions import chosen_at, masks_nothing, merely_imported, own_choice, raising_step, tensors
 
 
@@ -38,7 +39,7 @@ class Objective:
     @property
     def mixed(self) -> bool:
         """True when two terms are known to have different exponents, whatever the others have."""
-        return len({term.exponent.known for term in self.terms} - {None}) > 1
+        return mixture(self.terms) is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,7 +159,7 @@ def _summed(objective: Objective) -> Iterator[SummedTerm]:
         within = (term.exponent + training.scaled).at_least(1)
         if within and (term.exponent + training.factor).at_least(1):
             # A way too long for its trail may have lost the step: then all that is known is where it ends.
-            step = raising_step(term) or Step(StepKind.PASSED, objective.training.backward.site)
+            step = raising_step(term) or Step(StepKind.PASSED, training.backward.site)
             yield SummedTerm(term, step, chosen_at(term, step))
 
 

@@ -120,8 +120,15 @@ def supposed(machine: Machine, operator: cst.BaseCompOp, left: Value, right: Val
     return Const(machine.case.value.value is not negated) if machine.case.name == name else None
 
 
-_NEGATIONS: dict[type[cst.BaseCompOp], str] = {cst.LessThanEqual: ">", cst.LessThan: ">=", cst.NotEqual: "=="}
-_COMPARISONS: dict[type[cst.BaseCompOp], str] = {cst.GreaterThan: ">", cst.GreaterThanEqual: ">=", cst.Equal: "=="}
+_COMPARISONS: dict[type[cst.BaseCompOp], tuple[str, bool]] = {
+    cst.GreaterThan: (">", False),
+    cst.LessThanEqual: (">", True),
+    cst.GreaterThanEqual: (">=", False),
+    cst.LessThan: (">=", True),
+    cst.Equal: ("==", False),
+    cst.NotEqual: ("==", True),
+}
+"""One symbol for each comparison and its negation, and which of the two it is."""
 
 
 def _test_of_number(machine: Machine, operator: cst.BaseCompOp, left: Value, right: Value) -> tuple[str, bool] | None:
@@ -130,9 +137,10 @@ def _test_of_number(machine: Machine, operator: cst.BaseCompOp, left: Value, rig
         return None
     if isinstance(right.value, bool) or not isinstance(right.value, (int, float)):
         return None
-    negated = type(operator) in _NEGATIONS
-    symbol = (_NEGATIONS if negated else _COMPARISONS).get(type(operator))
-    return None if symbol is None else (f"{left.name} {symbol} {right.value}", negated)
+    if type(operator) not in _COMPARISONS:
+        return None
+    symbol, negated = _COMPARISONS[type(operator)]
+    return f"{left.name} {symbol} {right.value}", negated
 
 
 def _constants(machine: Machine, value: Value) -> list[Const]:

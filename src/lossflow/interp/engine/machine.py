@@ -393,8 +393,8 @@ class Machine:
         match value:
             case Unknown():
                 return self._named(value)
-            case Bound(receiver=Ref(), function=str() as field):
-                return self._named(Unknown(field))  # of an object whose class is out of sight
+            case Bound(field=str() as field):
+                return self._named(Unknown(field))
             case OneOf():
                 whole: Exponent | None = None
                 for other in alternatives(value):

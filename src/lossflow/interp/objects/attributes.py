@@ -41,7 +41,7 @@ def load(machine: Machine, owner: Value, name: str, node: cst.CSTNode, frame: Fr
     match owner:
         case External(name=dotted):
             return External(f"{dotted}.{name}")
-        case Bound(receiver=Ref(), function=str() as field):
+        case Bound(field=str() as field):
             return Unknown(
                 f"{field}.{name}"
             )  # methods have no attributes: `cfg.train` is a field, `cfg.train.lr` another

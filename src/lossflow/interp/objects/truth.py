@@ -40,7 +40,7 @@ def truth(machine: Machine, value: Value) -> bool | None:
     match value:
         case Const():
             return bool(value.value)
-        case _ if _may_be_a_field(value):
+        case Bound(field=str()):
             return None
         case Function() | Class() | Partial() | Bound():
             return True
@@ -55,11 +55,6 @@ def truth(machine: Machine, value: Value) -> bool | None:
             answers = {truth(machine, v) for v in value.values}
             return answers.pop() if len(answers) == 1 else None
     return None
-
-
-def _may_be_a_field(value: Value) -> bool:
-    """True for `cfg.kind` of an object whose class is out of sight: a method, or anything that it holds."""
-    return isinstance(value, Bound) and isinstance(value.function, str) and isinstance(value.receiver, Ref)
 
 
 def compared(machine: Machine, operator: cst.BaseCompOp, left: Value, right: Value) -> Value:
@@ -102,9 +97,9 @@ def _constants(operator: cst.BaseCompOp, left: object, right: object) -> Value:
 
 def _same(left: Value, right: Value) -> bool | None:
     """Whether two values are the same object; known for literals, and for None against anything that is an object."""
-    if _may_be_a_field(left) or _may_be_a_field(right):
-        return None
     match left, right:
+        case (Bound(field=str()), _) | (_, Bound(field=str())):
+            return None
         case Const(), Const():
             return left.value == right.value
         case (Const(value=None | str()), Ref()) | (Ref(), Const(value=None | str())):
