@@ -82,6 +82,10 @@ class Source:
         cell = bisect_right(self.cells, offset)
         return Location(row - self.row(self.cells[cell - 1]) + 1, column, cell) if cell else Location(row, column)
 
+    def offset(self, row: int) -> int:
+        """The character at which a line of the whole begins."""
+        return self._starts[row - 1]
+
     def line(self, row: int) -> str:
         """The text of a line of the whole, from 1, without its newline; empty past the end."""
         if not 1 <= row <= len(self._starts):

@@ -1,0 +1,1 @@
+"""Changes of Python source as text edits, which leave every other character as it was."""

@@ -1,0 +1,81 @@
+"""Edits of one expression: divide it, call a method of it, put another in its place.
+
+Parentheses are added where the grammar needs them, never else.
+"""
+
+from __future__ import annotations
+
+import ast
+
+from lossflow.edits.syntax import Syntax
+from lossflow.source import Edit, Span
+
+_PRIMARY = (
+    ast.Name, ast.Attribute, ast.Call, ast.Subscript, ast.Constant, ast.List, ast.Dict, ast.Set, ast.ListComp,
+    ast.SetComp, ast.DictComp, ast.GeneratorExp, ast.Tuple, ast.JoinedStr,
+)  # fmt: skip
+"""What a method can be called of as it stands; a tuple has its parentheses wherever that is asked."""
+_FACTORS = (ast.Mult, ast.Div, ast.FloorDiv, ast.Mod, ast.MatMult, ast.Pow)
+
+
+def replaced(syntax: Syntax, node: ast.expr, content: str) -> tuple[Edit, ...]:
+    """Other text in place of the node; its parentheses stay."""
+    return (Edit(syntax.span(node), content),)
+
+
+def renamed(syntax: Syntax, call: ast.Call, name: str) -> tuple[Edit, ...]:
+    """The last word of what is called, replaced: `torch.sum(x)` becomes `torch.mean(x)`."""
+    end = syntax.span(call.func).end
+    written = call.func.attr if isinstance(call.func, ast.Attribute) else syntax.text(call.func)
+    return (Edit(Span(end - len(written), end), name),)
+
+
+def with_method(syntax: Syntax, node: ast.expr, call: str) -> tuple[Edit, ...]:
+    """`call` appended to the node: `(a + b)` and `.mean()` become `(a + b).mean()`."""
+    span = syntax.parenthesised(node)
+    if span != syntax.span(node) or isinstance(node, _PRIMARY):
+        return _around(span, "", call)
+    return _around(span, "(", f"){call}")
+
+
+def divided(syntax: Syntax, node: ast.expr, divisor: str) -> tuple[Edit, ...]:
+    """The node over `divisor`, a primary expression."""
+    span = syntax.parenthesised(node)
+    opening, closing = "", ""
+    if span == syntax.span(node) and not _binds_like_division(node):
+        opening, closing = "(", ")"
+    parent = syntax.parent(node)
+    if parent is not None and _needs_parentheses(node, parent):
+        return _around(span, f"({opening}", f"{closing} / {divisor})")
+    return _around(span, opening, f"{closing} / {divisor}")
+
+
+def _around(span: Span, opening: str, closing: str) -> tuple[Edit, ...]:
+    after = Edit(Span(span.end, span.end), closing)
+    return (Edit(Span(span.start, span.start), opening), after) if opening else (after,)
+
+
+def _binds_like_division(node: ast.expr) -> bool:
+    """True where `node / n` divides the whole of the node."""
+    if isinstance(node, ast.BinOp):
+        return isinstance(node.op, _FACTORS)
+    return isinstance(node, (*_PRIMARY, ast.Await)) or (
+        isinstance(node, ast.UnaryOp) and not isinstance(node.op, ast.Not)
+    )
+
+
+def _needs_parentheses(node: ast.expr, parent: ast.AST) -> bool:
+    """True where what stands around would take the node away from the division."""
+    match parent:
+        case ast.Attribute() | ast.Await():
+            return True
+        case ast.Subscript(value=value):
+            return value is node
+        case ast.Call(func=called):
+            return called is node
+        case ast.BinOp(left=left, op=operator):
+            # `w * loss / n` divides the product, which is the same; `n / loss / n` is not.
+            return isinstance(operator, ast.Pow) or (
+                left is not node and isinstance(operator, _FACTORS) and not isinstance(operator, ast.Mult)
+            )
+    return False
