@@ -183,6 +183,14 @@ class LossCall(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class Applied(Event):
+    """A criterion of the catalogue is called, which was constructed at `constructed`."""
+
+    loss: str = ""
+    constructed: Site | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class AttributeSet(Event):
     """An attribute of a criterion of the catalogue is set after its construction."""
 
@@ -198,7 +206,7 @@ class Backward(Event):
 
     `gradient` is True where backward is given a gradient argument, `returned` where the gradients are returned rather
     than added to the parameters' (`torch.autograd.grad`). `optimizers` is known at once only for a framework. `files`
-    are those whose functions were being run.
+    are those whose functions were being run. A conditional expression has two in `written`.
     """
 
     objective: Value | None = None
@@ -209,6 +217,7 @@ class Backward(Event):
     returned: bool = False
     module: Site | None = None  # the class that handed it to a framework
     files: frozenset[str] = frozenset()
+    written: tuple[Place, ...] = ()  # the expressions that are the objective, if all are in sight
     unread: Site | None = None  # the parameter with the number to divide by, where the framework's method ignores it
 
 
@@ -354,7 +363,8 @@ class Trace:
     """Everything that the analysis of one file saw.
 
     `loss` is the row of a loss by its dotted name, in the catalogue with which the file was analysed: a user's rows are
-    in it.
+    in it. `batches` are the names, attributes and subscripts in the file that held a tensor with a single dimension
+    over the examples, and which dimension that is.
     """
 
     source: Source
@@ -363,6 +373,7 @@ class Trace:
     sources: Mapping[str, Source] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
     loss: Callable[[str], KnownLoss | None] = lambda name: None
+    batches: Mapping[Place, int] = field(default_factory=dict)
     elsewhere: Callable[[str], Pairs] = lambda file: frozenset()  # what another file's own analysis brings together
 
     @property

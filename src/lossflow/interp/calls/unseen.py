@@ -65,7 +65,7 @@ def _method(
             sinks.backward(machine, Unknown(receiver), node, frame)
             return Const(None)
         case "backward" if isinstance(arguments.positional[0], Tensor) and len(arguments.positional) == 1:
-            sinks.backward(machine, arguments.positional[0], node, frame)
+            sinks.backward(machine, arguments.positional[0], node, frame, written=sinks.argument(node, 0))
             return Const(None)
         case "step" if names.means_optimizer(last):
             closure = arguments.get(0, "closure")

@@ -187,6 +187,8 @@ class Machine:
     spoken: int = 0  # events that were met, recorded or not
     in_place: bool = False  # what is being assigned was there before: its depth stays
     case: Case | None = None  # what is supposed in this run
+    batches: dict[Place, int | None] = field(default_factory=dict)  # see `Trace.batches`; None: not always the same
+    scaled: dict[int, cst.BaseExpression] = field(default_factory=dict)  # what a GradScaler's call scales, by the call
     cases: dict[Case, int] = field(default_factory=dict)  # what further runs may suppose: the lowest rank first
     _addresses: dict[object, int] = field(default_factory=dict)
     _codes: dict[int, Code] = field(default_factory=dict)

@@ -25,7 +25,7 @@ from lossflow.domain.values import (
     Value,
     join,
 )
-from lossflow.interp.engine import cases
+from lossflow.interp.engine import cases, in_sight
 from lossflow.interp.engine.machine import Arguments, Frame, Loop, Machine
 from lossflow.interp.objects import attributes, functions, iteration, masks, names, subscripts, truth
 from lossflow.interp.objects.builtin_names import CONSTANTS
@@ -59,6 +59,8 @@ def _name(machine: Machine, node: cst.Name, frame: Frame) -> Value:
     if machine.untaken and not isinstance(value, (External, Class, Function)) and node.value not in CONSTANTS:
         return Unknown(node.value)
     machine.read(node.value, value)
+    if isinstance(value, Tensor):
+        in_sight.note(machine, node, value, frame)
     return value
 
 
@@ -66,6 +68,8 @@ def _attribute(machine: Machine, node: cst.Attribute, frame: Frame) -> Value:
     owner = machine.evaluate(node.value, frame)
     value = attributes.load(machine, owner, node.attr.value, node, frame)
     machine.read(node.attr.value, value)
+    if isinstance(value, Tensor):
+        in_sight.note(machine, node, value, frame)
     return value
 
 
@@ -337,6 +341,8 @@ def _subscript(machine: Machine, node: cst.Subscript, frame: Frame) -> Value:
     owner = machine.evaluate(node.value, frame)
     value = subscripts.load(machine, owner, node, frame)
     machine.use(value)
+    if isinstance(value, Tensor):
+        in_sight.note(machine, node, value, frame)
     return value
 
 

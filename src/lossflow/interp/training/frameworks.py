@@ -8,7 +8,7 @@ from lossflow.catalog.entry import Framework
 from lossflow.domain.environment import Kind
 from lossflow.domain.exponent import Exponent
 from lossflow.domain.trace import Backward, OptimizerFacts, Site
-from lossflow.domain.values import Bound, Class, Const, Function, Number, OneOf, Ref, Tuple, Value
+from lossflow.domain.values import Bound, Class, Const, Function, Number, OneOf, Ref, Tensor, Tuple, Value, alternatives
 from lossflow.interp.engine.machine import Arguments, Code, Frame, Machine
 from lossflow.interp.objects import classes, functions, iteration, truth
 from lossflow.interp.training import clipping, optimizers, sinks
@@ -68,6 +68,7 @@ def run_step(machine: Machine, framework: Framework, instance: Ref, method: Func
             divides=framework.divides,
             module=_module(machine, instance),
             files=machine.files() | {method.code.unit.source.name},
+            written=tuple(map(method.code.unit.places.of, _written(machine, method.code.node, value))),
             unread=_unread_count(machine, framework, instance, method.code, frame),
         )
     )
@@ -127,6 +128,35 @@ def _handed_over(node: cst.FunctionDef | cst.Lambda) -> cst.CSTNode:
     if returns:
         return returns[-1]
     return node.name if isinstance(node, cst.FunctionDef) else node
+
+
+def _written(machine: Machine, node: cst.FunctionDef | cst.Lambda, value: Value) -> tuple[cst.BaseExpression, ...]:
+    """The expressions of the objective in the one return statement of the step; empty where they are out of sight."""
+    returned = [found.value for found in _returns(node.body) if found.value is not None]
+    if len(returned) != 1:
+        return ()
+    found: list[cst.BaseExpression] = []
+    bare = any(isinstance(each, Tensor) for each in alternatives(value))
+    for expression in _branches(returned[0]):
+        match expression:
+            case cst.Tuple(elements=[cst.Element(value=first), *_]):
+                found.append(first)
+            case cst.Dict(elements=elements):
+                found += [each.value for each in elements if isinstance(each, cst.DictElement) and _is_loss(each.key)]
+            case _ if bare:
+                found.append(expression)
+    return tuple(found) if len(found) == len(_branches(returned[0])) else ()
+
+
+def _branches(node: cst.BaseExpression) -> list[cst.BaseExpression]:
+    """The expressions that a conditional one chooses from."""
+    if isinstance(node, cst.IfExp):
+        return [*_branches(node.body), *_branches(node.orelse)]
+    return [node]
+
+
+def _is_loss(key: cst.BaseExpression) -> bool:
+    return isinstance(key, cst.SimpleString) and key.evaluated_value == "loss"
 
 
 def _returns(node: cst.CSTNode) -> list[cst.Return]:

@@ -14,7 +14,7 @@ from lossflow.domain import arithmetic, masking
 from lossflow.domain.axes import Axes, Tail
 from lossflow.domain.environment import Kind, Record
 from lossflow.domain.exponent import Exponent
-from lossflow.domain.trace import BoundArgument, LossCall, Site, Step, StepKind, Unused
+from lossflow.domain.trace import Applied, BoundArgument, LossCall, Site, Step, StepKind, Unused
 from lossflow.domain.values import Const, External, Ref, Tensor, Term, Tuple, Unknown, Value, alternatives, join
 from lossflow.interp.engine.machine import Arguments, Frame, Machine
 from lossflow.interp.objects.builtin_names import CONSTANTS
@@ -88,6 +88,8 @@ def apply(
     """The value of calling a criterion; its reduction is what its attribute holds now."""
     if match.row.abstract:
         return Unknown(computed=True)
+    constructed = record.made.site if record.made is not None else None
+    machine.record(Applied(machine.site(node, frame), loss=match.row.name, constructed=constructed))
     reduction = record.get(match.row.parameter) or Const(match.row.default)
     names = match.row.forward.split()
     inputs = [v for i, name in enumerate(names) if (v := arguments.get(i, name)) is not None]

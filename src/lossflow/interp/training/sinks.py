@@ -25,14 +25,24 @@ def run(
         case SinkKind.BACKWARD:
             given = None if sink.gradient is None else arguments.get(sink.gradient[0], sink.gradient[1])
             backward(
-                machine, subject, node, frame, gradient=_is_given(given), divides=_divides(machine, sink, receiver)
+                machine,
+                subject,
+                node,
+                frame,
+                gradient=_is_given(given),
+                divides=_divides(machine, sink, receiver),
+                written=_written(sink, node),
             )
             return Const(None)
         case SinkKind.GRAD:
             given = None if sink.gradient is None else arguments.get(sink.gradient[0], sink.gradient[1])
-            backward(machine, subject, node, frame, gradient=_is_given(given), returned=True)
+            backward(
+                machine, subject, node, frame, gradient=_is_given(given), returned=True, written=_written(sink, node)
+            )
             return _gradients(machine, subject, arguments, node, frame)
         case SinkKind.SCALE:
+            if (scaled := _written(sink, node)) is not None:
+                machine.scaled[id(node)] = scaled
             return subject
         case SinkKind.STEP:
             closure = arguments.get(0, "closure") if sink.position == RECEIVER else None
@@ -86,6 +96,24 @@ def _subject(sink: Sink, receiver: Value | None, arguments: Arguments) -> Value:
     return arguments.get(sink.position, *names) or Unknown()
 
 
+def _written(sink: Sink, node: cst.CSTNode) -> cst.BaseExpression | None:
+    """The expression that is the subject of a call, where it is written at the call itself."""
+    if not isinstance(node, cst.Call):
+        return None
+    if sink.position == RECEIVER:
+        return node.func.value if isinstance(node.func, cst.Attribute) else None
+    return argument(node, sink.position, sink.keyword)
+
+
+def argument(node: cst.CSTNode, position: int, keyword: str = "") -> cst.BaseExpression | None:
+    """The argument at a position of a call, or by that name; None where stars may have moved it."""
+    if not isinstance(node, cst.Call) or any(arg.star for arg in node.args):
+        return None
+    named = [arg.value for arg in node.args if arg.keyword is not None and arg.keyword.value == keyword]
+    plain = [arg.value for arg in node.args if arg.keyword is None]
+    return plain[position] if position < len(plain) else next(iter(named), None)
+
+
 def _is_given(gradient: Value | None) -> bool:
     return gradient is not None and gradient != Const(None)
 
@@ -106,9 +134,15 @@ def backward(
     gradient: bool = False,
     divides: bool = False,
     returned: bool = False,
+    written: cst.BaseExpression | None = None,
 ) -> None:
-    """Record a backward; of several tensors at once each is an objective."""
-    for one in _objectives(machine, truth.usable(objective)):
+    """Record a backward; of several tensors at once each is an objective. `written` is the expression of a single one."""
+    objectives = _objectives(machine, truth.usable(objective))
+    while written is not None and id(written) in machine.scaled:
+        written = machine.scaled[id(written)]  # `scaler.scale(loss).backward()`
+    alone = written is not None and objectives == (truth.usable(objective),)
+    places = (frame.unit.places.of(written),) if written is not None and alone else ()
+    for one in objectives:
         machine.use(one)
         machine.record(
             Backward(
@@ -118,6 +152,7 @@ def backward(
                 divides=divides,
                 returned=returned,
                 files=machine.files(),
+                written=places,
             )
         )
 
