@@ -147,7 +147,7 @@ def _findings(trace: Trace, config: Config) -> Iterator[Finding]:
     found: dict[tuple[str, int], Finding] = {}
     for rule in RULES:
         if config.enables(rule.code, default=rule.default) and not config.ignores(rule.code, trace.file):
-            for finding in rule().check(trace):
+            for finding in rule(config.sum_fix).check(trace):
                 found.setdefault((finding.code, finding.span.start), finding)
     yield from sorted(found.values(), key=lambda finding: finding.order)
 

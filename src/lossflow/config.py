@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
-from enum import Enum
 from fnmatch import fnmatch
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from lossflow.errors import ConfigError
+from lossflow.findings import SumFix
 from lossflow.schema import Table, suggestion
 from lossflow.selection import ALL, Selection, enabled, matches
 
@@ -30,13 +30,6 @@ KEYS = (
     "batch-size-names", "losses", "optimizers", "sinks",
 )  # fmt: skip
 """The keys of `[tool.lossflow]`."""
-
-
-class SumFix(Enum):
-    """What the fix of a summed loss writes: the mean, or a division by the batch size."""
-
-    MEAN = "mean"
-    BATCH = "batch"
 
 
 @dataclass(frozen=True)

@@ -27,6 +27,13 @@ class Safety(Enum):
     UNSAFE = "unsafe"
 
 
+class SumFix(Enum):
+    """What the fix of a summed loss writes: the mean, or a division by the batch size."""
+
+    MEAN = "mean"
+    BATCH = "batch"
+
+
 class Severity(Enum):
     """How a finding is shown to SARIF viewers and editors."""
 

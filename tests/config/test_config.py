@@ -8,9 +8,10 @@ import pytest
 
 from lossflow.catalog.entry import Effect, Loss, Optimizer, Scale, Sink, SinkKind, Unreduced
 from lossflow.checking import check
-from lossflow.config import KEYS, Config, SumFix
+from lossflow.config import KEYS, Config
 from lossflow.config_files import Configs, inline
 from lossflow.errors import ConfigError
+from lossflow.findings import SumFix
 from lossflow.schema import Table
 from lossflow.selection import Selection, enabled
 from lossflow.source import Source

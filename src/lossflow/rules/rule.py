@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import ClassVar
 
 from lossflow.domain.trace import Place, Site, Trace
-from lossflow.findings import Finding, Fix, Related, Role, Severity
+from lossflow.findings import Finding, Fix, Related, Role, Severity, SumFix
 
 
 class Rule(ABC):
@@ -18,6 +18,10 @@ class Rule(ABC):
     fixable: ClassVar[str] = ""  # "safe", "unsafe", "sometimes safe" or nothing
     severity: ClassVar[Severity] = Severity.WARNING
     default: ClassVar[bool] = True  # False: only an explicit `select` enables it
+
+    def __init__(self, sum_fix: SumFix = SumFix.MEAN) -> None:
+        """`sum_fix` is what the fix of a summed loss writes."""
+        self.sum_fix = sum_fix
 
     @abstractmethod
     def check(self, trace: Trace) -> Iterator[Finding]:

@@ -7,6 +7,7 @@ from typing import ClassVar
 
 from lossflow.domain.trace import Trace
 from lossflow.findings import Finding
+from lossflow.rules.fixes import sums as fixes
 from lossflow.rules.rule import Rule
 from lossflow.rules.scale import Driver, Sum, sums
 from lossflow.rules.way import way_of_sum
@@ -21,8 +22,9 @@ class SumRule(Rule):
         """Each sum once, where its reduction was chosen."""
         for found in sums(trace):
             if found.driver is self.driver:
-                message = self.message(trace, found)
-                yield self.finding(trace, found.choice.entry, message, related=way_of_sum(trace, found))
+                message, related = self.message(trace, found), way_of_sum(trace, found)
+                fix = fixes.fix(trace, found, self.sum_fix) if self.fixable else None
+                yield self.finding(trace, found.choice.entry, message, related=related, fix=fix)
 
     def message(self, trace: Trace, found: Sum) -> str:
         """What the sum does to the training, and what to do about it."""

@@ -136,7 +136,7 @@ def backward(
     returned: bool = False,
     written: cst.BaseExpression | None = None,
 ) -> None:
-    """Record a backward; of several tensors at once each is an objective. `written` is the expression of a single one."""
+    """Record a backward; of several tensors at once each is an objective. `written` is its expression."""
     objectives = _objectives(machine, truth.usable(objective))
     while written is not None and id(written) in machine.scaled:
         written = machine.scaled[id(written)]  # `scaler.scale(loss).backward()`
