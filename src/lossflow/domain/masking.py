@@ -161,9 +161,9 @@ def averaged(tensor: Tensor, dims: tuple[int, ...] | Unknown | None) -> Site | N
     """Where the elements were masked that a mean over `dims` counts.
 
     A mean over one dimension may be one over features, whose elements the mask keeps or leaves as a whole: only the
-    first two are taken for examples and time.
+    first two are taken for examples and time. The mean of a single number counts nothing.
     """
-    if tensor.masked is None or isinstance(dims, Unknown):
+    if tensor.masked is None or tensor.axes.scalar or isinstance(dims, Unknown):
         return None
     if dims is None or len(dims) > 1 or (tensor.loss and dims[0] in (0, 1)):
         return tensor.masked

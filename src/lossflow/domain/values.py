@@ -345,10 +345,16 @@ def _join_tensors(left: Tensor, right: Tensor) -> Tensor:
         data=left.data and right.data,
         mask=left.mask and right.mask,
         padding=left.padding and right.padding,
-        masked=left.masked or right.masked,
+        masked=_join_masked(left, right),
         synthetic=left.synthetic and right.synthetic,
         tally=_join_tallies(left, right),
     )
+
+
+def _join_masked(left: Tensor, right: Tensor) -> Site | None:
+    """Where elements of either were set to zero; a single number has none that a mean of the other could count."""
+    with_elements = [tensor for tensor in (left, right) if not tensor.axes.scalar]
+    return next((tensor.masked for tensor in with_elements or (left, right) if tensor.masked), None)
 
 
 def _join_terms(left: tuple[Term, ...], right: tuple[Term, ...]) -> tuple[Term, ...]:

@@ -6,6 +6,7 @@ Parentheses are added where the grammar needs them, never else.
 from __future__ import annotations
 
 import ast
+import re
 
 from lossflow.edits.syntax import Syntax
 from lossflow.source import Edit, Span
@@ -21,6 +22,12 @@ _FACTORS = (ast.Mult, ast.Div, ast.FloorDiv, ast.Mod, ast.MatMult, ast.Pow)
 def replaced(syntax: Syntax, node: ast.expr, content: str) -> tuple[Edit, ...]:
     """Other text in place of the node; its parentheses stay."""
     return (Edit(syntax.span(node), content),)
+
+
+def as_primary(syntax: Syntax, node: ast.expr) -> str:
+    """The node as it is written, in parentheses if it needs them as an operand."""
+    text = syntax.text(node)
+    return text if isinstance(node, _PRIMARY) else f"({text})"
 
 
 def renamed(syntax: Syntax, call: ast.Call, name: str) -> tuple[Edit, ...]:
@@ -48,6 +55,25 @@ def divided(syntax: Syntax, node: ast.expr, divisor: str) -> tuple[Edit, ...]:
     if parent is not None and _needs_parentheses(node, parent):
         return _around(span, f"({opening}", f"{closing} / {divisor})")
     return _around(span, opening, f"{closing} / {divisor}")
+
+
+def without_statement(syntax: Syntax, statement: ast.stmt) -> Edit | None:
+    """The lines of a statement left out; None where something else is on them, or the block would be empty."""
+    parent, source = syntax.parent(statement), syntax.source
+    blocks = [value for _, value in ast.iter_fields(parent) if isinstance(value, list)] if parent is not None else []
+    if not any(statement in block and len(block) > 1 for block in blocks):
+        return None
+    span = syntax.span(statement)
+    first, last = source.row(span.start), source.row(span.end)
+    begin, after = source.offset(first), source.text[span.end : source.offset(last) + len(source.line(last))]
+    if source.text[begin : span.start].strip() or after.strip().partition("#")[0]:
+        return None
+    end = source.offset(last) + len(source.line(last))
+    newline = _NEWLINE.match(source.text, end)
+    return Edit(Span(begin, newline.end() if newline else end), "")
+
+
+_NEWLINE = re.compile(r"\r?\n?")
 
 
 def _around(span: Span, opening: str, closing: str) -> tuple[Edit, ...]:

@@ -11,6 +11,7 @@ from lossflow.domain.trace import Multiplier, OptimizerFacts, Period, Place, Ste
 from lossflow.domain.values import Tensor, Term, Unknown
 from lossflow.findings import Finding, Related, Role, Severity
 from lossflow.rules.accumulation import Accumulation, accumulations
+from lossflow.rules.fixes import accumulation as fixes
 from lossflow.rules.reductions import dividing_step, merely_imported, own_choice, tensors
 from lossflow.rules.rule import Rule, related
 from lossflow.rules.way import unrepeated
@@ -96,7 +97,8 @@ class AccumulationNotDivided(Rule):
         for place, found in kept.items():
             if found.loss not in losses:  # else a backward of the same loss in another branch
                 losses.add(found.loss)
-                yield self.finding(trace, place, _message(trace, found), related=_way(trace, found))
+                fix = fixes.fix(trace, found.accumulation.training.backward, found.accumulation.period, found.counter)
+                yield self.finding(trace, place, _message(trace, found), related=_way(trace, found), fix=fix)
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from lossflow.domain.trace import Backward, OptimizerFacts, Place, Returned, Site, Step, StepKind, Trace
 from lossflow.domain.values import Term
 from lossflow.findings import Finding, Related, Role, Severity
+from lossflow.rules.fixes import terms as fixes
 from lossflow.rules.mixtures import Pair, mixture
 from lossflow.rules.reductions import (
     chosen_at,
@@ -96,15 +97,17 @@ class MixedReductions(Rule):
         for each in (*_differentiated(trace), *_returned(trace)):
             found.setdefault(each.site.entry, each)
         for place, mixed in found.items():
-            yield self.finding(trace, place, _message(trace, mixed), related=_way(trace, mixed))
+            fix = fixes.fix(trace, mixed.terms)
+            yield self.finding(trace, place, _message(trace, mixed), related=_way(trace, mixed), fix=fix)
 
 
 @dataclass(frozen=True, slots=True)
 class Mixture:
-    """Two terms of one objective, where it goes, and the optimizers that step on it."""
+    """Two terms of one objective, all of its terms, where it goes, and the optimizers that step on it."""
 
     event: Backward | Returned
     pair: Pair
+    terms: tuple[Term, ...]
     optimizers: tuple[OptimizerFacts, ...] = ()
 
     @property
@@ -124,7 +127,7 @@ def _differentiated(trace: Trace) -> Iterator[Mixture]:
             else merely_imported(trace, backward.site, backward)
         )
         if not elsewhere:
-            yield Mixture(backward, pair, objective.training.optimizers)
+            yield Mixture(backward, pair, objective.terms, objective.training.optimizers)
 
 
 def _returned(trace: Trace) -> Iterator[Mixture]:
@@ -132,7 +135,7 @@ def _returned(trace: Trace) -> Iterator[Mixture]:
     for event, tensor in handed_back(trace):
         pair = mixture(tensor.terms)
         if pair is not None and pair.addition is not None and not stands_elsewhere(trace, pair.addition, event):
-            yield Mixture(event, pair)
+            yield Mixture(event, pair, tensor.terms)
 
 
 def _choice(term: Term) -> Step | None:

@@ -11,6 +11,7 @@ from lossflow.domain.training import TrainingStep
 from lossflow.domain.values import Term
 from lossflow.findings import Finding, Related, Role
 from lossflow.rules.arguments import losses_with_a_string_astray
+from lossflow.rules.fixes import divisions as fixes
 from lossflow.rules.reductions import merely_imported, own_choice
 from lossflow.rules.rule import Rule, related
 from lossflow.rules.scale import Objective, objectives
@@ -91,7 +92,8 @@ class NormalisedTwice(Rule):
                 place = step.site.entry
                 message = _message(trace, objective, optimizer, step)
                 way = _way(trace, objective.training, objective.terms[0], step)
-                found.setdefault(place, self.finding(trace, place, message, related=way))
+                fix = fixes.fix(trace, step)
+                found.setdefault(place, self.finding(trace, place, message, related=way, fix=fix))
         yield from found.values()
 
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from lossflow.domain.trace import Backward, Place, Step, StepKind, Trace
 from lossflow.domain.values import Tensor
 from lossflow.findings import Finding, Related, Role, Severity
+from lossflow.rules.fixes import unreduced as fixes
 from lossflow.rules.reductions import merely_imported, own_choice, unreduced
 from lossflow.rules.rule import Rule, related
 from lossflow.rules.way import unrepeated
@@ -85,9 +86,12 @@ class UnreducedBackward(Rule):
         yield from found.values()
 
     def _finding(self, trace: Trace, event: Backward, tensor: Tensor, choice: Step | None) -> Finding:
-        return self.finding(
-            trace, event.site.entry, _message(trace, event, tensor, choice), related=_way(trace, event, choice)
+        message, way, fix = (
+            _message(trace, event, tensor, choice),
+            _way(trace, event, choice),
+            fixes.fix(trace, event, tensor),
         )
+        return self.finding(trace, event.site.entry, message, related=way, fix=fix)
 
 
 def _message(trace: Trace, event: Backward, tensor: Tensor, choice: Step | None) -> str:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from lossflow.domain.trace import Backward, Event, OptimizerStep, Place, Trace, Unused
 from lossflow.domain.values import Tensor
 from lossflow.findings import Finding, Role, Severity
+from lossflow.rules.fixes import unreduced as fixes
 from lossflow.rules.reductions import merely_imported, own_choice, unreduced
 from lossflow.rules.rule import Rule, related
 from lossflow.rules.way import reduction, unrepeated
@@ -104,10 +105,8 @@ class UnreducedObjective(Rule):
             "it holds more than one element. Return its mean, `loss.mean()`."
         )
         backward = related(trace, Role.BACKWARD, event.site, f"the objective is handed to {event.framework} here")
-        yield (
-            site.entry,
-            self.finding(trace, site.entry, message, related=unrepeated([*reduction(trace, site), backward])),
-        )
+        way, fix = unrepeated([*reduction(trace, site), backward]), fixes.fix(trace, event, tensor)
+        yield site.entry, self.finding(trace, site.entry, message, related=way, fix=fix)
 
 
 def _unused_message(trace: Trace, event: Unused) -> str:

@@ -44,9 +44,12 @@ def _assignments(syntax: Syntax, name: ast.Name) -> Iterator[ast.Assign]:
     """The plain assignments to a name in its scope."""
     scope = syntax.scope(name)
     for node in ast.walk(scope):
-        if isinstance(node, ast.Assign) and syntax.scope(node) is scope:
-            if any(isinstance(target, ast.Name) and target.id == name.id for target in node.targets):
-                yield node
+        if isinstance(node, ast.Assign) and syntax.scope(node) is scope and any(_is(name, t) for t in node.targets):
+            yield node
+
+
+def _is(name: ast.Name, target: ast.expr) -> bool:
+    return isinstance(target, ast.Name) and target.id == name.id
 
 
 def _named(node: ast.AST) -> Iterator[ast.expr]:

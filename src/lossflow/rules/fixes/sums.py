@@ -42,6 +42,8 @@ def _mean(trace: Trace, syntax: Syntax, found: Sum, term: SummedTerm) -> Fix | N
     """The reduction that sums, replaced by the mean where it is chosen."""
     if not trace.here(term.choice.site) or not _lifts_to_one(found) or not _only_wanted(trace, found):
         return None
+    if any(tensor.masked for tensor in tensors(found.training.backward.objective)):
+        return None  # a mean would count what the mask has set to zero
     if term.sum.kind is StepKind.REDUCED:
         return _mean_method(trace, syntax, term.sum.site.place)
     return _mean_argument(trace, syntax, term)
