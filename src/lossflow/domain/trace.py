@@ -91,6 +91,17 @@ Trail = tuple[Step, ...]
 
 
 @dataclass(frozen=True, slots=True)
+class InSight:
+    """An expression that held a tensor with a single dimension over the examples: which of its dimensions that is.
+
+    `evident` is False for what a loader or a model out of sight yields: perhaps a container of tensors.
+    """
+
+    dim: int
+    evident: bool
+
+
+@dataclass(frozen=True, slots=True)
 class BoundArgument:
     """An argument of a catalogue's loss as the signature binds it.
 
@@ -363,8 +374,7 @@ class Trace:
     """Everything that the analysis of one file saw.
 
     `loss` is the row of a loss by its dotted name, in the catalogue with which the file was analysed: a user's rows are
-    in it. `batches` are the names, attributes and subscripts in the file that held a tensor with a single dimension
-    over the examples, and which dimension that is.
+    in it. `batches` are the names, attributes and subscripts in the file from which the batch size can be taken.
     """
 
     source: Source
@@ -373,7 +383,7 @@ class Trace:
     sources: Mapping[str, Source] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
     loss: Callable[[str], KnownLoss | None] = lambda name: None
-    batches: Mapping[Place, int] = field(default_factory=dict)
+    batches: Mapping[Place, InSight] = field(default_factory=dict)
     elsewhere: Callable[[str], Pairs] = lambda file: frozenset()  # what another file's own analysis brings together
 
     @property

@@ -163,7 +163,7 @@ def _trace(machine: Machine) -> Trace:
     sources = {name: unit.source for name, unit in machine.units.items()}
     texts = {name: source.text for name, source in sources.items()}
     spans = Spans({name: (unit.places, unit.tree) for name, unit in machine.units.items()}, texts)
-    batches = {place: dim for place, dim in machine.batches.items() if dim is not None}
+    batches = {place: found for place, found in machine.batches.items() if found is not None}
     return Trace(
         machine.root.source, tuple(events), spans, sources, tuple(machine.notes), machine.catalog.loss, batches
     )

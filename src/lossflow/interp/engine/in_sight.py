@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import libcst as cst
 
+from lossflow.domain.trace import InSight
 from lossflow.domain.values import Tensor
 from lossflow.interp.engine.machine import Frame, Machine
 
@@ -13,6 +16,12 @@ def note(machine: Machine, node: cst.BaseExpression, tensor: Tensor, frame: Fram
     axes = tensor.axes
     if frame.unit is not machine.root or not axes.known:
         return
-    dim = axes.dims.index(True) if axes.batches == 1 else None
     place = frame.unit.places.of(node)
-    machine.batches[place] = dim if machine.batches.setdefault(place, dim) == dim else None
+    found = InSight(axes.dims.index(True), not (tensor.data or tensor.opaque)) if axes.batches == 1 else None
+    before = machine.batches.setdefault(place, found)
+    machine.batches[place] = _both(found, before) if found is not None and before is not None else None
+
+
+def _both(found: InSight, before: InSight) -> InSight | None:
+    """What is true of two tensors that one expression held."""
+    return replace(found, evident=found.evident and before.evident) if found.dim == before.dim else None

@@ -18,7 +18,7 @@ from lossflow.catalog.names import means_mask, number_exponent
 from lossflow.domain import masking
 from lossflow.domain.environment import Heap, Kind, Record
 from lossflow.domain.exponent import Exponent
-from lossflow.domain.trace import WRITTEN, Event, Guard, Place, Site, Step, Unused
+from lossflow.domain.trace import WRITTEN, Event, Guard, InSight, Place, Site, Step, Unused
 from lossflow.domain.values import (
     Bound,
     Class,
@@ -187,7 +187,7 @@ class Machine:
     spoken: int = 0  # events that were met, recorded or not
     in_place: bool = False  # what is being assigned was there before: its depth stays
     case: Case | None = None  # what is supposed in this run
-    batches: dict[Place, int | None] = field(default_factory=dict)  # see `Trace.batches`; None: not always the same
+    batches: dict[Place, InSight | None] = field(default_factory=dict)  # see `Trace.batches`; None: not always the same
     scaled: dict[int, cst.BaseExpression] = field(default_factory=dict)  # what a GradScaler's call scales, by the call
     cases: dict[Case, int] = field(default_factory=dict)  # what further runs may suppose: the lowest rank first
     _addresses: dict[object, int] = field(default_factory=dict)

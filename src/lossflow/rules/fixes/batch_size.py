@@ -10,6 +10,8 @@ from lossflow.edits.syntax import Syntax
 
 _OWN_NAMES = (ast.Lambda, ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
 """What is named within these is not known outside."""
+_MAX_DEPTH = 3
+"""Assignments that are followed back from the loss."""
 _OF_TENSORS = frozenset({"size", "shape", "view", "reshape", "dim", "ndim", "float", "long", "mean", "sum", "detach"})
 """Attributes that a tensor has, and a container of tensors has not."""
 
@@ -17,27 +19,26 @@ _OF_TENSORS = frozenset({"size", "shape", "view", "reshape", "dim", "ndim", "flo
 def batch_size(trace: Trace, syntax: Syntax, loss: ast.expr) -> str | None:
     """The number of examples that went into `loss`, as an expression that holds where `loss` is written.
 
-    A name is looked up where it was assigned last, provided that the tensor is still the same by then.
+    Names are looked up where they were assigned last, provided that the tensor is still the same by then.
     """
-    dims = {trace.span(place): dim for place, dim in trace.batches.items() if place.file == trace.file}
-    computed, assigned = _computed(syntax, loss)
-    if computed is None:
-        return None
-    named = [node for node in _named(computed) if syntax.span(node) in dims]
-    # A name is easier to read than `batch["input"]`.
-    for node in sorted(named, key=lambda each: not isinstance(each, ast.Name)):
-        if _is_tensor(trace, syntax, node) and (assigned is None or _holds(syntax, node, assigned, loss)):
-            return f"{syntax.text(node)}.size({dims[syntax.span(node)]})"
+    in_sight = {trace.span(place): found for place, found in trace.batches.items() if place.file == trace.file}
+    for computed in _computed(syntax, loss, _MAX_DEPTH):
+        named = [node for node in _named(computed) if syntax.span(node) in in_sight]
+        # A name is easier to read than `batch["input"]`.
+        for node in sorted(named, key=lambda each: not isinstance(each, ast.Name)):
+            found = in_sight[syntax.span(node)]
+            if (found.evident or _is_tensor(trace, syntax, node)) and _holds(syntax, node, loss):
+                return f"{syntax.text(node)}.size({found.dim})"
     return None
 
 
-def _computed(syntax: Syntax, loss: ast.expr) -> tuple[ast.expr | None, ast.stmt | None]:
-    """The expression that makes the loss, and the assignment that it stands in, if that is another place."""
-    if not isinstance(loss, ast.Name):
-        return loss, None
-    found = [each for each in _assignments(syntax, loss) if syntax.span(each).end <= syntax.span(loss).start]
-    last = max(found, key=lambda each: syntax.span(each), default=None)
-    return (last.value, last) if last is not None else (None, None)
+def _computed(syntax: Syntax, loss: ast.expr, depth: int) -> Iterator[ast.expr]:
+    """The expression that makes the loss, then those that make the names in it."""
+    yield loss
+    for name in [node for node in _named(loss) if isinstance(node, ast.Name)] if depth else ():
+        found = [each for each in _assignments(syntax, name) if syntax.span(each).end <= syntax.span(name).start]
+        if found:
+            yield from _computed(syntax, max(found, key=lambda each: syntax.span(each)).value, depth - 1)
 
 
 def _assignments(syntax: Syntax, name: ast.Name) -> Iterator[ast.Assign]:
@@ -92,20 +93,14 @@ def _is_loss(trace: Trace, syntax: Syntax, call: ast.Call) -> bool:
     )
 
 
-def _holds(syntax: Syntax, node: ast.expr, assigned: ast.stmt, loss: ast.expr) -> bool:
-    """True when nothing is assigned to the name in between."""
-    root = next(each for each in ast.walk(node) if isinstance(each, ast.Name)) if _has_name(node) else None
-    if root is None:
-        return False
-    begin, end = syntax.span(assigned).end, syntax.span(loss).start
-    return not any(
+def _holds(syntax: Syntax, node: ast.expr, loss: ast.expr) -> bool:
+    """True when nothing is assigned to the name between its use and the loss, within one function."""
+    begin, end = syntax.span(node).end, syntax.span(loss).start
+    roots = [each.id for each in ast.walk(node) if isinstance(each, ast.Name)]
+    return bool(roots) and not any(
         isinstance(each, ast.Name)
-        and each.id == root.id
+        and each.id in roots
         and not isinstance(each.ctx, ast.Load)
         and begin <= syntax.span(each).start < end
         for each in ast.walk(syntax.scope(loss))
     )
-
-
-def _has_name(node: ast.expr) -> bool:
-    return any(isinstance(each, ast.Name) for each in ast.walk(node))
