@@ -27,17 +27,24 @@ class Syntax:
         self.tree = tree
         self._parents: dict[int, ast.AST] = {}
         self._expressions: dict[Span, ast.expr] = {}
+        self._assignments: dict[Span, ast.AugAssign] = {}
         for parent in ast.walk(tree):
             if isinstance(parent, ast.JoinedStr):
                 continue  # before Python 3.12 the places of what is in an f-string are wrong
             for child in ast.iter_child_nodes(parent):
                 self._parents[id(child)] = parent
+                if isinstance(child, ast.AugAssign):
+                    self._assignments[self.span(child)] = child
                 if isinstance(child, ast.expr):
                     self._expressions.setdefault(self.span(child), child)
 
     def expression(self, span: Span) -> ast.expr | None:
         """The expression that stands at exactly these characters."""
         return self._expressions.get(span)
+
+    def node(self, span: Span) -> ast.expr | ast.AugAssign | None:
+        """The same, or the assignment with an operator, `x /= n`, that stands there."""
+        return self._assignments.get(span) or self._expressions.get(span)
 
     def span(self, node: ast.expr | ast.stmt | ast.keyword) -> Span:
         """The characters of a node, its own parentheses excluded."""

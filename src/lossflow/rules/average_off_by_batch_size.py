@@ -8,6 +8,7 @@ from lossflow.domain.exponent import Exponent
 from lossflow.domain.trace import Averaged, Backward, Place, Step, StepKind, Trace
 from lossflow.domain.values import Tensor, Term
 from lossflow.findings import Finding, Related, Role, Severity
+from lossflow.rules.fixes import averages as fixes
 from lossflow.rules.reductions import averaged_elsewhere, chosen_at, divides, own_choice, raising_step, tensors
 from lossflow.rules.rule import Rule, related
 from lossflow.rules.way import unrepeated
@@ -86,7 +87,8 @@ class AverageOffByBatchSize(Rule):
             if not averaged_elsewhere(trace, choice.site if choice else event.site, event):
                 message = _message(trace, event, term, choice)
                 ways = unrepeated(_way(trace, event, choice))
-                found.setdefault(event.site.entry, self.finding(trace, event.site.entry, message, related=ways))
+                place, fix = event.site.entry, fixes.fix(trace, event)
+                found.setdefault(place, self.finding(trace, place, message, related=ways, fix=fix))
         yield from found.values()
 
 
