@@ -76,6 +76,14 @@ def without_statement(syntax: Syntax, statement: ast.stmt) -> Edit | None:
 _NEWLINE = re.compile(r"\r?\n?")
 
 
+def quotient(syntax: Syntax, node: ast.expr, content: str) -> tuple[Edit, ...]:
+    """A division in place of the node."""
+    parent = syntax.parent(node)
+    own = syntax.parenthesised(node) != syntax.span(node)
+    wraps = not own and parent is not None and _needs_parentheses(node, parent)
+    return replaced(syntax, node, f"({content})" if wraps else content)
+
+
 def _around(span: Span, opening: str, closing: str) -> tuple[Edit, ...]:
     after = Edit(Span(span.end, span.end), closing)
     return (Edit(Span(span.start, span.start), opening), after) if opening else (after,)

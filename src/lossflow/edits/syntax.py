@@ -16,6 +16,8 @@ from lossflow.source import Source, Span
 _BLANK = re.compile(r"(?:\s|\\\r?\n|#[^\r\n]*)*")
 """What may stand between an expression and its parenthesis."""
 
+_WORD = re.compile(r"\w+")
+
 Scope = ast.Module | ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda | ast.ClassDef
 
 
@@ -76,6 +78,25 @@ class Syntax:
     def statement(self, node: ast.AST) -> ast.stmt | None:
         """The innermost statement that the node is a part of."""
         return next((each for each in self.around(node) if isinstance(each, ast.stmt)), None)
+
+    def same_block(self, left: ast.AST, right: ast.AST) -> bool:
+        """True when the statements of both are always run together."""
+        one, other = (each if isinstance(each, ast.stmt) else self.statement(each) for each in (left, right))
+        return one is not None and other is not None and self.parent(one) is self.parent(other)
+
+    def unchanged(self, before: ast.expr | ast.stmt, after: ast.expr, *, of: str) -> bool:
+        """True when nothing is assigned, between the two, to any name in `of`, which is source text."""
+        statement = self.statement(after)
+        # The targets of its own assignment are written first, and stored last.
+        begin, end = self.span(before).end, self.span(after if statement is None else statement).start
+        names = set(_WORD.findall(of))
+        return not any(
+            isinstance(node, ast.Name)
+            and node.id in names
+            and not isinstance(node.ctx, ast.Load)
+            and begin <= self.span(node).start < end
+            for node in ast.walk(self.scope(after))
+        )
 
     def parenthesised(self, node: ast.expr) -> Span:
         """The characters of a node with all the parentheses that are its own."""

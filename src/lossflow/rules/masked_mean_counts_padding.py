@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from lossflow.domain.trace import Backward, Place, Returned, Step, StepKind, Trace
 from lossflow.domain.values import Tensor
 from lossflow.findings import Finding, Related, Role
+from lossflow.rules.fixes import masked_means as fixes
 from lossflow.rules.reductions import losses_that_leave, mean_of_masked, stands_elsewhere
 from lossflow.rules.rule import Rule, related
 from lossflow.rules.way import reduction, unrepeated, way_out
@@ -86,7 +87,8 @@ class MaskedMeanCountsPadding(Rule):
             if step is not None and not stands_elsewhere(trace, step, event):
                 place = step.site.entry
                 way = _way(trace, event, step)
-                found.setdefault(place, self.finding(trace, place, _message(trace, event, tensor, step), related=way))
+                message, fix = _message(trace, event, tensor, step), fixes.fix(trace, step)
+                found.setdefault(place, self.finding(trace, place, message, related=way, fix=fix))
         yield from found.values()
 
 

@@ -27,8 +27,9 @@ def batch_size(trace: Trace, syntax: Syntax, loss: ast.expr) -> str | None:
         # A name is easier to read than `batch["input"]`.
         for node in sorted(named, key=lambda each: not isinstance(each, ast.Name)):
             found = in_sight[syntax.span(node)]
-            if (found.evident or _is_tensor(trace, syntax, node)) and _holds(syntax, node, loss):
-                return f"{syntax.text(node)}.size({found.dim})"
+            text = syntax.text(node)
+            if (found.evident or _is_tensor(trace, syntax, node)) and syntax.unchanged(node, loss, of=text):
+                return f"{text}.size({found.dim})"
     return None
 
 
@@ -90,17 +91,4 @@ def _is_loss(trace: Trace, syntax: Syntax, call: ast.Call) -> bool:
         trace.here(event.site) and trace.span(event.site.place) == span
         for event in trace.events
         if isinstance(event, Applied) or (isinstance(event, LossCall) and not event.constructor)
-    )
-
-
-def _holds(syntax: Syntax, node: ast.expr, loss: ast.expr) -> bool:
-    """True when nothing is assigned to the name between its use and the loss, within one function."""
-    begin, end = syntax.span(node).end, syntax.span(loss).start
-    roots = [each.id for each in ast.walk(node) if isinstance(each, ast.Name)]
-    return bool(roots) and not any(
-        isinstance(each, ast.Name)
-        and each.id in roots
-        and not isinstance(each.ctx, ast.Load)
-        and begin <= syntax.span(each).start < end
-        for each in ast.walk(syntax.scope(loss))
     )
