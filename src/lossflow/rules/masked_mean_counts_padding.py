@@ -63,13 +63,15 @@ class MaskedMeanCountsPadding(Rule):
     for inputs, targets, mask in loader:
         optimizer.zero_grad()
         loss = F.mse_loss(model(inputs).squeeze(-1), targets, reduction="none") * mask
-        loss = loss.sum() / mask.sum().clamp(min=1)
+        loss = loss.sum() / mask.expand_as(loss).sum().clamp(min=1)
         loss.backward()
         optimizer.step()
     ```
 
     ## Fix safety
     Unsafe: the loss and its gradients grow by the share of masked elements, and the learning rate was tuned without.
+    It is offered where the mask and the loss in its own shape have names; the mask is expanded to that shape, because
+    one of shape (B, 1) counts D times in a loss of shape (B, D).
 
     ## References
     - PyTorch documentation, "torch.nn.CrossEntropyLoss", parameter `ignore_index`: the mean is over the others

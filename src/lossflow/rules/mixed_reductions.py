@@ -69,7 +69,7 @@ class MixedReductions(Rule):
         mu, logvar = encoder(x).chunk(2, dim=1)
         z = mu + torch.randn_like(mu) * torch.exp(0.5 * logvar)
         reconstruction = F.mse_loss(decoder(z), x)
-        kl = -0.5 * torch.sum(1 + logvar - mu.pow(2) - logvar.exp()) / x.size(0)
+        kl = -0.5 * torch.sum(1 + logvar - mu.pow(2) - logvar.exp()) / logvar.size(0)
         optimizer.zero_grad()
         loss = reconstruction + kl
         loss.backward()
