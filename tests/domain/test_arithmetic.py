@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from hypothesis import assume, given
+from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
 from lossflow.domain import arithmetic, tensors
@@ -170,11 +170,17 @@ def ordinary(left: Value, right: Value) -> bool:
 
 @pytest.mark.parametrize("symbol", ["+", "-", "*", "/", "**", "//", "%", "@"])
 @given(both=narrower_tensors(), other=st.one_of(strategies.tensors(), numbers, st.just(Const(2)), st.just(Unknown())))
+@example(
+    both=(per_example(Axes.VECTOR), per_example(Axes.EXAMPLES)),
+    other=Tensor(Axes.SCALAR, (Term(Exponent.UNKNOWN),), True),
+)
 def test_who_knows_more_is_told_more(symbol: str, both: tuple[Tensor, Tensor], other: Value) -> None:
     narrow, wide = both
     assume(ordinary(narrow, other))
     # Data plus something out of sight is out of sight; a loss is still a loss.
     assume(narrow.terms[0].trail or not isinstance(other, Unknown))
+    # Torch refuses a matrix product with a scalar, of which there is then nothing to say.
+    assume(symbol != "@" or not narrow.axes.scalar)
     assert covers(binary(symbol, wide, other), binary(symbol, narrow, other))
     assert covers(binary(symbol, other, wide), binary(symbol, other, narrow))
 
@@ -216,3 +222,18 @@ def test_a_matrix_product_sums_over_what_it_contracts(left: Axes, right: Axes, a
     assert product.axes.batches == axes.batches
     assert product.axes == axes or axes.tail is not Tail.NONE
     assert product.exponent == Exponent.of(grows)
+
+
+@pytest.mark.parametrize("scalar", [Tensor(Axes.SCALAR, differentiable=True), B, Const(2.0)])
+def test_there_is_no_matrix_product_of_a_scalar(scalar: Value) -> None:
+    batch = per_example(Axes((True, False)))
+    assert isinstance(binary("@", batch, scalar), Unknown)
+    assert isinstance(binary("@", scalar, batch), Unknown)
+
+
+def test_a_guess_that_was_a_scalar_is_none_in_a_matrix_product() -> None:
+    guess = Tensor(replace(Axes.SCALAR, certain=False), differentiable=True)
+    product = binary("@", per_example(Axes((True, False))), guess)
+    assert isinstance(product, Tensor)
+    assert product.loss
+    assert not product.axes.certain

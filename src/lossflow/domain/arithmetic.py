@@ -345,7 +345,12 @@ def nonlinear(tensor: Tensor) -> Tensor:
 
 
 def matmul(left: Value, right: Value, *, site: Site) -> Value:
-    """The matrix product: the last dimension of `left` is contracted with the last but one of `right`."""
+    """The matrix product: the last dimension of `left` is contracted with the last but one of `right`.
+
+    Of a number or a tensor without dimensions there is none: torch raises.
+    """
+    if _has_no_dimensions(left) or _has_no_dimensions(right):
+        return Unknown(computed=True, why="of a matrix product with a scalar", site=site)
     if not (isinstance(left, Tensor) and isinstance(right, Tensor)):
         return _matmul_unseen(left, right)
     axes, over = contraction.matrix_product(left.axes, right.axes)
@@ -357,6 +362,13 @@ def matmul(left: Value, right: Value, *, site: Site) -> Value:
     if over:
         term = term.step(Step(StepKind.REDUCED, site, Exponent.of(over)))
     return Tensor(axes, (term,), _flow(left, right), left.loss or right.loss)
+
+
+def _has_no_dimensions(value: Value) -> bool:
+    """True for what is known to be a single number; axes that are a guess may be wrong about it."""
+    if isinstance(value, Tensor):
+        return value.axes.scalar and value.axes.certain
+    return isinstance(value, (Const, Number))
 
 
 def _matmul_unseen(left: Value, right: Value) -> Tensor:

@@ -30,7 +30,11 @@ def from_end(axes: Axes, place: int) -> bool | None:
 
 
 def matrix_product(left: Axes, right: Axes) -> tuple[Axes, int | None]:
-    """The axes of `left @ right`, and how many dimensions over examples are summed over (None: unknown)."""
+    """The axes of `left @ right`, and how many dimensions over examples are summed over (None: unknown).
+
+    A scalar here is a guess that was wrong, since torch has no product of it: nothing is known of its axes.
+    """
+    left, right = (Axes.UNKNOWN if axes.scalar else axes for axes in (left, right))
     over = _contracted(left, right)
     axes = Axes.UNKNOWN
     if left.rank and right.rank:
