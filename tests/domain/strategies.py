@@ -24,6 +24,7 @@ from lossflow.domain.values import (
     Tuple,
     Unknown,
     Value,
+    is_start,
     join,
 )
 
@@ -149,18 +150,32 @@ def narrower_tensors(draw: st.DrawFn) -> tuple[Tensor, Tensor]:
     return narrow, replace(wide, differentiable=draw(st.sampled_from([flow, None])))
 
 
-leaves: st.SearchStrategy[Value] = st.one_of(
-    st.builds(Const, st.sampled_from([None, True, 0, 1, 2.5, "sum", "mean"])),
-    st.builds(Number, exponents()),
-    st.builds(Size, any_axes()),
-    st.builds(External, st.sampled_from(["torch.optim.SGD", "torch.optim.Adam", "torch.nn.MSELoss"])),
-    st.builds(Ref, st.integers(0, 3)),
-    st.builds(Unknown, st.sampled_from(["", "args.lr"])),
-    tensors(),
-)
-values: st.SearchStrategy[Value] = st.recursive(
-    leaves, lambda inner: st.builds(Tuple, st.lists(inner, min_size=2, max_size=2).map(tuple)), max_leaves=3
-)
+def _nested(tensor: st.SearchStrategy[Tensor]) -> st.SearchStrategy[Value]:
+    leaves: st.SearchStrategy[Value] = st.one_of(
+        st.builds(Const, st.sampled_from([None, True, 0, 1, 2.5, "sum", "mean"])),
+        st.builds(Number, exponents()),
+        st.builds(Size, any_axes()),
+        st.builds(External, st.sampled_from(["torch.optim.SGD", "torch.optim.Adam", "torch.nn.MSELoss"])),
+        st.builds(Ref, st.integers(0, 3)),
+        st.builds(Unknown, st.sampled_from(["", "args.lr"])),
+        tensor,
+    )
+    return st.recursive(
+        leaves, lambda inner: st.builds(Tuple, st.lists(inner, min_size=2, max_size=2).map(tuple)), max_leaves=3
+    )
+
+
+starts = st.builds(
+    Tensor,
+    st.sampled_from([Axes.SCALAR, Axes((False,)), Axes((False, False))]),
+    exponents().map(lambda exponent: (Term(exponent),)),
+    st.just(False),
+).filter(is_start)
+"""Tensors of the program's own, such as `torch.zeros(1)`, to which a loop may add losses."""
+values = _nested(st.one_of(tensors(), starts))
+"""Whatever a variable may hold."""
+unstarted_values = _nested(tensors().filter(lambda tensor: not is_start(tensor)))
+"""Values without such starts: what one leaves behind depends on whether it meets a loss before other tensors."""
 
 
 def covers(whole: Value, part: Value) -> bool:
@@ -168,6 +183,10 @@ def covers(whole: Value, part: Value) -> bool:
     match whole, part:
         case Unknown(), _:
             return True
+        case Tensor(loss=True), Tensor() if is_start(part):
+            return True  # `loss = torch.zeros(1)` before a loop that adds to it has no gradient of its own
+        case ((Tensor() | Number()), Const(value=bool() | int() | float() as number)) if number == 0:
+            return True  # `loss = 0` before a loop that adds to it: zero goes with every power
         case Tensor(), Tensor():
             guessed = not (whole.axes.certain and part.axes.certain)
             known = guessed or shapes_of(part.axes) <= shapes_of(whole.axes)
@@ -185,8 +204,6 @@ def covers(whole: Value, part: Value) -> bool:
         case OneOf(), _:
             parts = part.values if isinstance(part, OneOf) else (part,)
             return all(any(covers(one, each) for one in whole.values) for each in parts)
-        case Tensor(), Const(value=bool() | int() | float()):
-            return True  # `loss = 0` before a loop that adds to it
     return whole == part
 
 

@@ -13,7 +13,7 @@ from lossflow.domain.axes import Axes, Tail
 from lossflow.domain.exponent import Exponent
 from lossflow.domain.tensor_calls import Call
 from lossflow.domain.trace import Step, StepKind
-from lossflow.domain.values import MAX_TERMS, Const, Number, Tensor, Term, Unknown, Value
+from lossflow.domain.values import MAX_TERMS, Const, Number, Tensor, Term, Unknown, Value, join
 
 from . import strategies
 from .strategies import any_axes, covers, exponents, holds, narrower_tensors, rationals, site, terms
@@ -183,6 +183,17 @@ def test_who_knows_more_is_told_more(symbol: str, both: tuple[Tensor, Tensor], o
     assume(symbol != "@" or not narrow.axes.scalar)
     assert covers(binary(symbol, wide, other), binary(symbol, narrow, other))
     assert covers(binary(symbol, other, wide), binary(symbol, other, narrow))
+
+
+@pytest.mark.parametrize("symbol", ["+", "-", "*", "/", "@"])
+@given(one=strategies.tensors(), number=numbers, other=st.one_of(strategies.tensors(), numbers))
+def test_what_may_be_a_tensor_or_a_number_is_taken_for_both(
+    symbol: str, one: Tensor, number: Number, other: Value
+) -> None:
+    choice = join(one, number)
+    for each in (one, number):
+        assert covers(binary(symbol, choice, other), binary(symbol, each, other))
+        assert covers(binary(symbol, other, choice), binary(symbol, other, each))
 
 
 @given(narrower_tensors(), st.one_of(strategies.tensors(), numbers, st.just(Const(2))))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from lossflow.domain.axes import Axes
@@ -15,6 +15,7 @@ from lossflow.domain.values import (
     MAX_TERMS,
     Const,
     External,
+    Number,
     OneOf,
     Tensor,
     Term,
@@ -28,7 +29,11 @@ from lossflow.domain.values import (
     one_of,
 )
 
-from .strategies import covers, holds, joined, site, tensors, terms, values
+from .strategies import covers, holds, joined, site, starts, tensors, terms, unstarted_values, values
+
+ZEROS = Tensor(Axes.SCALAR, differentiable=False)
+LOSS = Tensor(Axes.SCALAR, (Term(Exponent.ONE),), True, loss=True)
+PLAIN = Tensor(Axes.SCALAR, (Term(Exponent.of(-3)),), True)
 
 
 def essence(value: Value) -> Value:
@@ -56,12 +61,19 @@ def test_the_join_is_commutative(a: Value, b: Value) -> None:
     assert essence(join(a, b)) == essence(join(b, a))
 
 
-@given(values, values, values)
+@given(unstarted_values, unstarted_values, unstarted_values)
+@example(Const(True), PLAIN, Number(Exponent.of(-3)))
+@example(Const(0), PLAIN, Const(3))
+@example(Const(0), Number(Exponent.ONE), LOSS)
+@example(Tuple((Const(0), Const(None))), Tuple((LOSS, Const(None))), Tuple((Const(2), Const(None))))
 def test_the_join_is_associative(a: Value, b: Value, c: Value) -> None:
     assert essence(join(join(a, b), c)) == essence(join(a, join(b, c)))
 
 
 @given(values, values)
+@example(LOSS, ZEROS)
+@example(Tuple((LOSS, Const(None))), Tuple((ZEROS, Const(None))))
+@example(Const(1.0), PLAIN)
 def test_the_join_covers_both(a: Value, b: Value) -> None:
     assert covers(join(a, b), a)
     assert covers(join(a, b), b)
@@ -114,10 +126,20 @@ def test_the_exponent_of_a_tensor_holds_those_of_its_terms(tensor: Tensor) -> No
     assert exponent_of(tensor) == tensor.exponent
 
 
-def test_zeros_to_which_a_loop_adds_say_nothing_of_the_sum() -> None:
-    zeros = Tensor(Axes.SCALAR, differentiable=False)
-    loss = Tensor(Axes.SCALAR, (Term(Exponent.ONE),), True, loss=True)
-    assert join(zeros, loss) == loss == join(loss, zeros) == join(Const(0.0), loss)
+@given(starts, tensors(), values)
+def test_a_start_leaves_nothing_behind_in_a_loss(start: Tensor, tensor: Tensor, other: Value) -> None:
+    loss = replace(tensor, loss=True)
+    assert join(start, loss) == loss == join(loss, start)
+    assert join(Const(0.0), loss) == loss == join(loss, Const(0.0))
+    assert essence(join(join(loss, other), start)) == essence(join(loss, other))
+    pair = (Tuple((start, other)), Tuple((loss, other)))
+    assert join(*pair) == pair[1] == join(*reversed(pair))
+
+
+def test_a_literal_that_is_not_zero_counts_beside_a_tensor() -> None:
+    size = Tensor(Axes.SCALAR, (Term(Exponent.ONE),), False)
+    assert exponent_of(join(Const(0), size)) == exponent_of(join(Const(0), Number(Exponent.ONE))) == Exponent.ONE
+    assert exponent_of(join(Const(1.0), size)) == exponent_of(join(size, Const(True))) == Exponent.between(0, 1)
 
 
 def test_too_many_alternatives_are_unknown() -> None:

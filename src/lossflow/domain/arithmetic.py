@@ -6,6 +6,8 @@ import operator
 from collections.abc import Callable
 from dataclasses import replace
 from fractions import Fraction
+from functools import reduce
+from itertools import product
 
 from lossflow.domain import contraction, masking
 from lossflow.domain.axes import Axes
@@ -15,13 +17,16 @@ from lossflow.domain.values import (
     MAX_TERMS,
     Const,
     Number,
+    OneOf,
     Size,
     Tensor,
     Term,
     Tuple,
     Unknown,
     Value,
+    alternatives,
     exponent_of,
+    join,
     merged,
 )
 
@@ -43,13 +48,21 @@ _ON_CONSTANTS: dict[str, Callable[..., object]] = {
 
 
 def binary(symbol: str, left: Value, right: Value, *, site: Site, factor: Factor = exponent_of) -> Value:
-    """The value of `left symbol right`."""
+    """The value of `left symbol right`; of one of several, among them a tensor, it is the join of all values."""
+    choices = tuple(alternatives(v) if _may_be_tensor(v) else (v,) for v in (left, right))
+    if len(choices[0]) * len(choices[1]) > 1:
+        values = [binary(symbol, one, other, site=site, factor=factor) for one, other in product(*choices)]
+        return reduce(join, values)
     result = _binary(symbol, left, right, site=site, factor=factor)
     if not isinstance(left, Tensor) and not isinstance(right, Tensor):
         return result
     scalar = right if isinstance(left, Tensor) else left
     exponent = None if isinstance(scalar, Tensor) else factor(scalar)
     return masking.combined(symbol, left, right, result=result, site=site, factor=exponent)
+
+
+def _may_be_tensor(value: Value) -> bool:
+    return isinstance(value, OneOf) and any(isinstance(one, Tensor) for one in value.values)
 
 
 def _binary(symbol: str, left: Value, right: Value, *, site: Site, factor: Factor) -> Value:

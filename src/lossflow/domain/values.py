@@ -264,13 +264,10 @@ def join(left: Value, right: Value) -> Value:
             return join(right, left)
         case Tensor(), Tensor():
             return _join_tensors(left, right)
+        case (Const(value=0), Tensor() | Number() as other) | (Tensor() | Number() as other, Const(value=0)):
+            return other  # `loss = 0` before a loop that adds to it: zero goes with every power of the batch size
         case (Number() | Const(value=int() | float()), Number() | Const(value=int() | float())):
-            # `n = 0` before a loop, or every k rounds, of a number that counts them
-            counts = [v.counter for v in (left, right) if isinstance(v, Number)]
-            counter = bool(counts) and all(counts)
-            return Number(exponent_of(left).join(exponent_of(right)), counter=counter, tally=_join_tallies(left, right))
-        case (Tensor() as tensor, Const(value=int() | float())) | (Const(value=int() | float()), Tensor() as tensor):
-            return tensor  # `loss = 0` before a loop that adds to it
+            return _join_numbers(left, right)
         case Tuple(), Tuple() if len(left.items) == len(right.items):
             return Tuple(tuple(join(a, b) for a, b in zip(left.items, right.items)))
         case Size(), Size():
@@ -298,6 +295,8 @@ def one_of(values: tuple[Value, ...]) -> Value:
                 break
         else:
             kept.append(value)
+    if any(isinstance(value, Tensor) for value in kept):
+        kept = [_constant_number(value) for value in kept]
     if len(kept) == 1:
         return kept[0]
     if len(kept) > MAX_ALTERNATIVES:
@@ -308,9 +307,7 @@ def one_of(values: tuple[Value, ...]) -> Value:
 def _same_kind(left: Value, right: Value) -> bool:
     """True when the join of the two is not a choice between them."""
     match left, right:
-        case (Tensor() | Const(value=int() | float()), Tensor()) | (Tensor(), Const(value=int() | float())):
-            return True
-        case Size(), Size():
+        case (Tensor(), Tensor() | Const(value=0)) | (Const(value=0), Tensor()) | (Size(), Size()):
             return True
         case (Number() | Const(value=int() | float()), Number() | Const(value=int() | float())):
             return True
@@ -320,16 +317,36 @@ def _same_kind(left: Value, right: Value) -> bool:
             return False
 
 
+def _constant_number(value: Value) -> Value:
+    """What a choice holds instead of a literal beside a tensor, so that zeros may come into it in any order.
+
+    Of a literal and zero it is known that they are constant, no more; the tensor would take the zero in.
+    """
+    match value:
+        case Const(value=int() | float()):
+            return Number(Exponent.ZERO, tally=Tally.CONSTANT)
+    return value
+
+
 def is_start(tensor: Tensor) -> bool:
     """True for `torch.zeros(1)`, to which a loop adds losses."""
     plain = all(not term.trail for term in tensor.terms)
     return (
         plain
+        and not tensor.loss
         and tensor.differentiable is False
         and not tensor.data
         and tensor.axes.reduced
         and tensor.axes.rank is not None
     )
+
+
+def _join_numbers(left: Value, right: Value) -> Number:
+    """The number that is either; `n = 0` every k rounds leaves a counter one."""
+    counts = [v.counter for v in (left, right) if isinstance(v, Number)]
+    whole = Number(exponent_of(left).join(exponent_of(right)), counter=bool(counts) and all(counts))
+    tally = tally_of(left).join(tally_of(right))
+    return whole if tally == tally_of(whole) else replace(whole, tally=tally)
 
 
 def _join_tensors(left: Tensor, right: Tensor) -> Tensor:
@@ -411,13 +428,9 @@ def tally_of(value: Value) -> Tally:
     return Tally.UNKNOWN
 
 
-def _join_tallies(left: Value, right: Value) -> Tally | None:
-    """The tally of either; `total = 0` is where each begins."""
-    for start, other in ((left, right), (right, left)):
-        if isinstance(start, Const) and start.value == 0:
-            return tally_of(other) if isinstance(other, Number) and other.tally is not None else None
-    explicit = any(isinstance(v, (Number, Tensor)) and v.tally is not None for v in (left, right))
-    return tally_of(left).join(tally_of(right)) if explicit else None
+def _join_tallies(left: Tensor, right: Tensor) -> Tally | None:
+    """The tally of either tensor; None where what their exponents say is enough."""
+    return None if left.tally is right.tally is None else tally_of(left).join(tally_of(right))
 
 
 def exponent_of(value: Value) -> Exponent:
