@@ -196,7 +196,8 @@ class Axes:
             return Axes(self.dims, self._tail_with(other), certain=certain)
         if counts == {1} and self.known and other.known and self.dims[:1] == other.dims[:1] == (True,):
             # (B,) against (B, T) pairs every example with every other in torch; scripts that run have equal ranks.
-            return replace(max(self, other, key=lambda axes: len(axes.dims)), certain=certain)
+            longer = max(self, other, key=lambda axes: len(axes.dims))
+            return replace(longer, tail=Tail.ANY if longer.tail is Tail.NONE else longer.tail, certain=certain)
         return replace(Axes.SOMEWHERE, certain=False) if counts == {1} else Axes.UNKNOWN
 
     def _tail_with(self, other: Axes) -> Tail:
