@@ -15,7 +15,8 @@ from lossflow.domain.trace import Backward, Place, Site, Trace
 from lossflow.domain.values import Bound, Class, Const, Function, Number, OneOf, Partial, Ref, Super, Tuple, Value
 from lossflow.interp import interpret
 from lossflow.interp.engine import leftovers, repeats
-from lossflow.interp.engine.machine import Code, Machine
+from lossflow.interp.engine.frames import Code
+from lossflow.interp.engine.machine import Machine
 from lossflow.source import Source
 
 from ..fixtures_harness.markers import FLOW_FIXTURES, RULE_FIXTURES, collect

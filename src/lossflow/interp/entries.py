@@ -14,7 +14,8 @@ from lossflow.domain.values import Bound, Class, Function, Ref, Value
 from lossflow.interp.calls import dispatch
 from lossflow.interp.engine import cases
 from lossflow.interp.engine.budget import BudgetExceeded
-from lossflow.interp.engine.machine import Arguments, Case, Code, Frame, Machine
+from lossflow.interp.engine.frames import Arguments, Case, Code, Frame
+from lossflow.interp.engine.machine import Machine
 from lossflow.interp.engine.shares import Entry, Outline, Shares
 from lossflow.interp.objects import functions
 from lossflow.interp.training import frameworks, returned

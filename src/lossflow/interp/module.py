@@ -18,7 +18,8 @@ from lossflow.interp import entries
 from lossflow.interp.calls import dispatch
 from lossflow.interp.engine import cases
 from lossflow.interp.engine.budget import MAX_CASES, MAX_STEPS, MAX_STEPS_OF_CASES, PYTHON_RECURSION
-from lossflow.interp.engine.machine import Case, Frame, Machine, Unit
+from lossflow.interp.engine.frames import Case, Frame, Unit
+from lossflow.interp.engine.machine import Machine
 from lossflow.interp.engine.places import Places, Spans
 from lossflow.interp.engine.shares import Entry, Outline, Shares
 from lossflow.interp.objects import modules

@@ -14,7 +14,8 @@ from lossflow.domain.exponent import Exponent
 from lossflow.domain.tally import Tally
 from lossflow.domain.tensor_shapes import size_along
 from lossflow.domain.values import Class, Const, External, Number, Ref, Size, Super, Tensor, Tuple, Unknown, Value
-from lossflow.interp.engine.machine import Arguments, Frame, Machine
+from lossflow.interp.engine.frames import Arguments, Frame
+from lossflow.interp.engine.machine import Machine
 from lossflow.interp.objects import attributes, classes, iteration
 from lossflow.interp.reports import averages, tallies
 

@@ -20,7 +20,8 @@ from lossflow.domain.values import (
     alternatives,
 )
 from lossflow.interp.calls import externals, methods, unseen
-from lossflow.interp.engine.machine import Arguments, Frame, Machine
+from lossflow.interp.engine.frames import Arguments, Frame
+from lossflow.interp.engine.machine import Machine
 from lossflow.interp.objects import classes, definitions, functions
 from lossflow.interp.tensors import layers
 from lossflow.interp.training import losses, optimizers

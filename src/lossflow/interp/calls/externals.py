@@ -7,7 +7,8 @@ import libcst as cst
 from lossflow.domain.environment import Kind, Record
 from lossflow.domain.values import Const, External, Partial, Ref, Unknown, Value
 from lossflow.interp.calls import builtin_calls, numeric, torch_functions, unseen
-from lossflow.interp.engine.machine import Arguments, Frame, Machine
+from lossflow.interp.engine.frames import Arguments, Frame
+from lossflow.interp.engine.machine import Machine
 from lossflow.interp.objects import iteration, modules
 from lossflow.interp.reports import averages
 from lossflow.interp.syntax import contexts, imports

@@ -12,7 +12,8 @@ from lossflow.domain.environment import Kind
 from lossflow.domain.tensor_calls import Call
 from lossflow.domain.values import Const, External, Number, OneOf, Ref, Size, Super, Tensor, Unknown, Value
 from lossflow.interp.calls import unseen
-from lossflow.interp.engine.machine import Arguments, Frame, Machine
+from lossflow.interp.engine.frames import Arguments, Frame
+from lossflow.interp.engine.machine import Machine
 from lossflow.interp.objects import classes, containers, iteration, masks, sequences
 from lossflow.interp.tensors import distributions, layers
 from lossflow.interp.training import frameworks, gradients, losses, optimizers, sinks

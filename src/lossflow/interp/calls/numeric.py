@@ -8,7 +8,8 @@ from fractions import Fraction
 from lossflow.domain import arithmetic
 from lossflow.domain.trace import Site
 from lossflow.domain.values import Const, Number, Tensor, Tuple, Unknown, Value
-from lossflow.interp.engine.machine import Arguments, Machine
+from lossflow.interp.engine.frames import Arguments
+from lossflow.interp.engine.machine import Machine
 from lossflow.interp.tensors import creators
 
 _HOMES = ("math.", "numpy.")

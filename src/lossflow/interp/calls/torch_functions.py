@@ -16,7 +16,8 @@ from lossflow.domain.tensor_products import product, products
 from lossflow.domain.trace import Step, StepKind
 from lossflow.domain.values import Const, External, Tensor, Term, Tuple, Unknown, Value, merged
 from lossflow.interp.calls import methods
-from lossflow.interp.engine.machine import Arguments, Frame, Machine
+from lossflow.interp.engine.frames import Arguments, Frame
+from lossflow.interp.engine.machine import Machine
 from lossflow.interp.objects import iteration, masks, sequences
 from lossflow.interp.tensors import creators, joining, layers, recurrent
 

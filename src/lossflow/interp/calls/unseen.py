@@ -7,7 +7,8 @@ import libcst as cst
 from lossflow.catalog import names
 from lossflow.domain.trace import Revealed
 from lossflow.domain.values import Const, Tensor, Tuple, Unknown, Value
-from lossflow.interp.engine.machine import Arguments, Frame, Machine
+from lossflow.interp.engine.frames import Arguments, Frame
+from lossflow.interp.engine.machine import Machine
 from lossflow.interp.objects import iteration, masks
 from lossflow.interp.tensors import layers
 from lossflow.interp.training import gradients, optimizers, sinks

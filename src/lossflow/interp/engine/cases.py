@@ -28,7 +28,8 @@ from lossflow.domain.values import (
     Unknown,
     Value,
 )
-from lossflow.interp.engine.machine import Case, Frame, Machine, Outcome
+from lossflow.interp.engine.frames import Case, Frame, Outcome
+from lossflow.interp.engine.machine import Machine
 
 REDUCTIONS = ("none", "mean", "sum")
 _ANOTHER = Const("\0another")

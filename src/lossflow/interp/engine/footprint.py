@@ -10,7 +10,7 @@ from lossflow.domain.trace import Place, Site
 from lossflow.domain.values import Function
 
 if TYPE_CHECKING:
-    from lossflow.interp.engine.machine import Code
+    from lossflow.interp.engine.frames import Code
 
 
 @dataclass(slots=True)

@@ -8,7 +8,8 @@ import libcst as cst
 
 from lossflow.domain.trace import InSight
 from lossflow.domain.values import Tensor
-from lossflow.interp.engine.machine import Frame, Machine
+from lossflow.interp.engine.frames import Frame
+from lossflow.interp.engine.machine import Machine
 
 
 def note(machine: Machine, node: cst.BaseExpression, tensor: Tensor, frame: Frame) -> None:

@@ -6,7 +6,7 @@ The modules of this package are functions on a `Machine` and a `Frame`. `evaluat
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -14,129 +14,16 @@ from typing import Any
 import libcst as cst
 
 from lossflow.catalog import Catalog
-from lossflow.catalog.names import means_mask, number_exponent
-from lossflow.domain import masking
 from lossflow.domain.environment import Heap, Kind, Record
 from lossflow.domain.exponent import Exponent
 from lossflow.domain.trace import WRITTEN, Event, Guard, InSight, Place, Site, Step, Unused
-from lossflow.domain.values import (
-    Bound,
-    Class,
-    Const,
-    Function,
-    Number,
-    OneOf,
-    Ref,
-    Tensor,
-    Unknown,
-    Value,
-    alternatives,
-    exponent_of,
-    join,
-)
+from lossflow.domain.values import Class, Function, Ref, Tensor, Unknown, Value, join
+from lossflow.interp.engine import evidence
 from lossflow.interp.engine.budget import BudgetExceeded
 from lossflow.interp.engine.footprint import Footprint
+from lossflow.interp.engine.frames import Arguments, Case, Code, Frame, Loop, Outcome, Unit
 from lossflow.interp.engine.places import Places
 from lossflow.source import Source
-
-
-@dataclass(slots=True, eq=False)
-class Unit:
-    """One file of the program: its source, its tree and the scope of its globals."""
-
-    source: Source
-    tree: cst.Module
-    places: Places
-    globals: Ref
-    dotted: str = ""
-
-
-@dataclass(slots=True, eq=False)
-class Code:
-    """A function as it is written: the interpreter's side of `values.Function`."""
-
-    name: str
-    node: cst.FunctionDef | cst.Lambda
-    unit: Unit
-    number: int
-    no_grad: bool = False
-    called: bool = False
-
-    def __repr__(self) -> str:
-        return f"Code({self.name}, {self.number})"
-
-
-@dataclass(frozen=True, slots=True)
-class Arguments:
-    """The arguments of a call, evaluated; `open` is True where a starred argument of unknown content is among them."""
-
-    positional: tuple[Value, ...] = ()
-    keywords: Mapping[str, Value] = field(default_factory=dict)
-    nodes: tuple[cst.Arg, ...] = ()
-    open: bool = False
-
-    def get(self, position: int, *names: str) -> Value | None:
-        """The argument at `position`, or under one of `names`."""
-        if 0 <= position < len(self.positional):
-            return self.positional[position]
-        return next((self.keywords[name] for name in names if name in self.keywords), None)
-
-
-@dataclass(slots=True, eq=False)
-class Frame:
-    """One call in progress. `entry` is where the analysed file's own flow called into another file."""
-
-    unit: Unit
-    scope: Ref
-    code: Code | None = None
-    owner: Value | None = None
-    receiver: Value | None = None
-    entry: Place | None = None
-    globals: set[str] = field(default_factory=set)
-    nonlocals: set[str] = field(default_factory=set)
-    yields: list[Value] = field(default_factory=list)
-    captured: bool = False  # a function or class was defined in this call, and may outlive it
-    call: Site | None = None  # where it was called
-    depth: int = 0  # how many loops were around the call
-    drawing: bool = True  # what it yields it has made for each batch of a loader
-
-
-@dataclass(slots=True)
-class Returned:
-    """What left the block through `return`, joined over all of them."""
-
-    value: Value
-    heap: Heap
-
-
-@dataclass(slots=True)
-class Outcome:
-    """How a block of statements ends: it may fall through, return, break or continue, each with its own heap."""
-
-    falls: Heap | None = None
-    returns: Returned | None = None
-    breaks: Heap | None = None
-    continues: Heap | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Loop:
-    """A loop in progress: `trips` is the exponent of the number of its rounds; `batches`: each round draws a batch."""
-
-    number: int
-    trips: Exponent
-    batches: bool = False
-    counted: bool = False  # and none of these batches is known to be a single example
-
-
-@dataclass(frozen=True, slots=True)
-class Case:
-    """One way in which a choice that is out of sight may fall: `name` is supposed to be `value`; `words` say so."""
-
-    name: str
-    value: Const
-    words: str
-
 
 Evaluate = Callable[["Machine", cst.BaseExpression, Frame], Value]
 Run = Callable[["Machine", Sequence[cst.CSTNode], Frame], Outcome]
@@ -388,51 +275,15 @@ class Machine:
         """The loops that began after the slot (or, for key None, the object) was set."""
         return tuple(self.loops[self._depth((ref.address, key)) or 0 :])
 
-    # --- evidence ----------------------------------------------------------------------------------------------
+    # --- values ------------------------------------------------------------------------------------------------
 
     def factor(self, value: Value) -> Exponent:
         """The exponent of a factor; where it is out of sight its name is the evidence."""
-        match value:
-            case Unknown():
-                return self._named(value)
-            case Bound(field=str() as field):
-                return self._named(Unknown(field))
-            case OneOf():
-                whole: Exponent | None = None
-                for other in alternatives(value):
-                    if other != Const(None):
-                        one = self.factor(other)
-                        whole = one if whole is None else whole.join(one)
-                return whole or Exponent.UNKNOWN
-        return exponent_of(value)
-
-    def _named(self, value: Unknown) -> Exponent:
-        if not value.name:
-            return Exponent.UNKNOWN
-        path, _, last = value.name.rpartition(".")
-        exponent = number_exponent(last, self.catalog.batch_size_names)
-        if value.computed and exponent.is_zero:
-            return Exponent.UNKNOWN  # `weight = weight_of(batch)` may hold 1 / B
-        if (
-            exponent == Exponent.UNKNOWN
-            and not value.computed
-            and path.rpartition(".")[2].lower().lstrip("_") in _CONFIGURATIONS
-        ):
-            return Exponent.ZERO  # a hyperparameter
-        return exponent
+        return evidence.factor(value, self.catalog.batch_size_names)
 
     def named(self, value: Value, name: str) -> Value:
         """`value` as it is known under `name`: a literal that is called a batch size is one."""
-        match value:
-            case Const(value=int() as number) if number > 1:  # `total = 0` counts nothing yet, and True is 1
-                exponent = number_exponent(name, self.catalog.batch_size_names)
-                if exponent.high == 1:
-                    return Number(exponent, name)
-            case Unknown(name=""):
-                return replace(value, name=name)
-            case Tensor() if means_mask(name):
-                return masking.known_as_mask(value)
-        return value
+        return evidence.named(value, name, self.catalog.batch_size_names)
 
     def joined(self, values: Sequence[Value]) -> Value:
         """The join of several values; unknown when there are none."""
@@ -475,28 +326,3 @@ def _sites(value: Value) -> set[Site]:
     if not isinstance(value, Tensor) or not value.loss:
         return set()
     return {step.site for term in value.terms for step in term.trail}
-
-
-_CONFIGURATIONS = frozenset(
-    {
-        "args",
-        "arg",
-        "cfg",
-        "config",
-        "conf",
-        "opt",
-        "opts",
-        "options",
-        "hparams",
-        "hparam",
-        "hp",
-        "flags",
-        "params",
-        "hyperparameters",
-        "settings",
-        "train_cfg",
-        "training_args",
-        "cli_args",
-        "parsed_args",
-    }
-)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from lossflow.domain.environment import Heap
 from lossflow.domain.values import join
-from lossflow.interp.engine.machine import Outcome, Returned
+from lossflow.interp.engine.frames import Outcome, Returned
 
 
 def then(first: Outcome, second: Outcome) -> Outcome:

@@ -17,7 +17,8 @@ from lossflow.domain.trace import Place, Site
 from lossflow.domain.values import Class, Const, External, Function, Number, Ref, Size, Tensor, Unknown, Value
 from lossflow.interp.engine import leftovers
 from lossflow.interp.engine.footprint import Footprint
-from lossflow.interp.engine.machine import Arguments, Code, Loop, Machine
+from lossflow.interp.engine.frames import Arguments, Code, Loop
+from lossflow.interp.engine.machine import Machine
 
 _KEPT = 3
 """Calls from one place that are remembered: a loop comes by in a few states before it settles."""

@@ -12,7 +12,8 @@ import libcst as cst
 
 from lossflow.domain.values import Class, Const, External, Function, Unknown, Value
 from lossflow.interp.engine.budget import MAX_ANNOTATED_DEPTH
-from lossflow.interp.engine.machine import Arguments, Case, Code, Frame, Machine
+from lossflow.interp.engine.frames import Arguments, Case, Code, Frame
+from lossflow.interp.engine.machine import Machine
 from lossflow.interp.objects import iteration
 
 

@@ -29,7 +29,8 @@ from lossflow.domain.values import (
     Unknown,
     Value,
 )
-from lossflow.interp.engine.machine import Arguments, Frame, Machine
+from lossflow.interp.engine.frames import Arguments, Frame
+from lossflow.interp.engine.machine import Machine
 from lossflow.interp.objects import classes, modules
 
 _PARTS = ("values", "indices")

@@ -9,7 +9,8 @@ import libcst as cst
 from lossflow.domain.environment import Kind, Record
 from lossflow.domain.values import Const, Ref, Tuple, Unknown, Value, alternatives, join
 from lossflow.interp.engine import cases
-from lossflow.interp.engine.machine import Arguments, Frame, Machine
+from lossflow.interp.engine.frames import Arguments, Frame
+from lossflow.interp.engine.machine import Machine
 from lossflow.interp.objects import iteration, names, sequences
 
 

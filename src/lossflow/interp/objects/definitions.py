@@ -6,7 +6,8 @@ import libcst as cst
 
 from lossflow.domain.environment import Kind, Record
 from lossflow.domain.values import Class, Const, Tuple, Value
-from lossflow.interp.engine.machine import Frame, Machine
+from lossflow.interp.engine.frames import Frame
+from lossflow.interp.engine.machine import Machine
 
 FIELDS = "<fields>"
 """The slot of a class scope that lists the annotated names: what a dataclass takes, in order."""

@@ -13,7 +13,8 @@ from lossflow.domain.trace import Place, Site
 from lossflow.domain.values import Const, External, Function, Number, Tuple, Unknown, Value, join
 from lossflow.interp.engine import outcomes, repeats
 from lossflow.interp.engine.budget import MAX_DEPTH, MAX_RECURSION, BudgetExceeded
-from lossflow.interp.engine.machine import Arguments, Code, Frame, Machine
+from lossflow.interp.engine.frames import Arguments, Code, Frame
+from lossflow.interp.engine.machine import Machine
 from lossflow.interp.objects import annotated
 
 _NO_GRAD = frozenset(

@@ -11,7 +11,8 @@ from lossflow.domain.environment import Kind, Record
 from lossflow.domain.values import External, Imported, OneOf, Ref, Unknown, Value, one_of
 from lossflow.errors import NotAnalysed
 from lossflow.interp.engine.budget import MAX_CHARACTERS, MAX_MODULES
-from lossflow.interp.engine.machine import Frame, Machine, Unit
+from lossflow.interp.engine.frames import Frame, Unit
+from lossflow.interp.engine.machine import Machine
 from lossflow.interp.engine.places import Places
 from lossflow.source import Source
 

@@ -10,7 +10,8 @@ from lossflow.domain.environment import Kind, Record
 from lossflow.domain.exponent import Exponent
 from lossflow.domain.trace import Site, Step, StepKind
 from lossflow.domain.values import Const, External, Imported, Number, OneOf, Ref, Tensor, Tuple, Unknown, Value
-from lossflow.interp.engine.machine import Frame, Machine
+from lossflow.interp.engine.frames import Frame
+from lossflow.interp.engine.machine import Machine
 from lossflow.interp.objects import attributes, iteration, modules, subscripts
 from lossflow.interp.objects.builtin_names import BUILTINS, CONSTANTS
 

@@ -9,7 +9,8 @@ import libcst as cst
 from lossflow.domain.environment import Kind, Record
 from lossflow.domain.tensor_shapes import size_along
 from lossflow.domain.values import Const, Number, Ref, Size, Tuple, Unknown, Value
-from lossflow.interp.engine.machine import Frame, Machine
+from lossflow.interp.engine.frames import Frame
+from lossflow.interp.engine.machine import Machine
 from lossflow.interp.objects import iteration
 
 

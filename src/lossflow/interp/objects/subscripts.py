@@ -13,7 +13,8 @@ from lossflow.domain.tensor_selections import left_by_slice
 from lossflow.domain.tensor_shapes import size_along
 from lossflow.domain.values import Const, Number, OneOf, Ref, Size, Tensor, Tuple, Unknown, Value, join
 from lossflow.interp.engine import cases
-from lossflow.interp.engine.machine import Frame, Machine
+from lossflow.interp.engine.frames import Frame
+from lossflow.interp.engine.machine import Machine
 from lossflow.interp.objects import iteration, masks, names, sequences
 
 

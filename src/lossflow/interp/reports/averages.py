@@ -6,7 +6,8 @@ from lossflow.domain.environment import Kind
 from lossflow.domain.tally import Tally
 from lossflow.domain.trace import Site
 from lossflow.domain.values import Ref, Tensor, Unknown, Value
-from lossflow.interp.engine.machine import Arguments, Machine
+from lossflow.interp.engine.frames import Arguments
+from lossflow.interp.engine.machine import Machine
 from lossflow.interp.objects import iteration, names
 from lossflow.interp.reports import tallies
 

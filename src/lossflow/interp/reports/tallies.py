@@ -16,7 +16,8 @@ from lossflow.domain.environment import Kind
 from lossflow.domain.tally import Tally
 from lossflow.domain.trace import Averaged, Site
 from lossflow.domain.values import Class, Const, External, Number, Ref, Tensor, Unknown, Value, is_start, tally_of
-from lossflow.interp.engine.machine import Frame, Loop, Machine
+from lossflow.interp.engine.frames import Frame, Loop
+from lossflow.interp.engine.machine import Machine
 from lossflow.interp.objects import classes, iteration
 from lossflow.interp.reports import uses
 

@@ -26,7 +26,8 @@ from lossflow.domain.values import (
     join,
 )
 from lossflow.interp.engine import cases, in_sight
-from lossflow.interp.engine.machine import Arguments, Frame, Loop, Machine
+from lossflow.interp.engine.frames import Arguments, Frame, Loop
+from lossflow.interp.engine.machine import Machine
 from lossflow.interp.objects import attributes, functions, iteration, masks, names, subscripts, truth
 from lossflow.interp.objects.builtin_names import CONSTANTS
 from lossflow.interp.reports import tallies

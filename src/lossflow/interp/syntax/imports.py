@@ -6,7 +6,8 @@ import libcst as cst
 
 from lossflow.catalog.names import is_evidence
 from lossflow.domain.values import External, Imported, Ref, Unknown, Value
-from lossflow.interp.engine.machine import Frame, Machine
+from lossflow.interp.engine.frames import Frame
+from lossflow.interp.engine.machine import Machine
 from lossflow.interp.objects import modules, names
 
 

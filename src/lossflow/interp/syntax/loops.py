@@ -12,7 +12,8 @@ from lossflow.domain.trace import Looped
 from lossflow.domain.values import Value
 from lossflow.interp.engine import outcomes
 from lossflow.interp.engine.budget import MAX_ROUNDS
-from lossflow.interp.engine.machine import Frame, Loop, Machine, Outcome
+from lossflow.interp.engine.frames import Frame, Loop, Outcome
+from lossflow.interp.engine.machine import Machine
 from lossflow.interp.objects import iteration, names, truth
 from lossflow.interp.syntax import rounds, unrolling
 

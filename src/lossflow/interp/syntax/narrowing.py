@@ -10,7 +10,8 @@ import libcst as cst
 
 from lossflow.domain.environment import Kind
 from lossflow.domain.values import OneOf, Ref, Value, one_of
-from lossflow.interp.engine.machine import Frame, Machine
+from lossflow.interp.engine.frames import Frame
+from lossflow.interp.engine.machine import Machine
 from lossflow.interp.objects import names, truth
 
 

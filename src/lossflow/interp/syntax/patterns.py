@@ -8,7 +8,8 @@ import libcst as cst
 
 from lossflow.domain.environment import Kind
 from lossflow.domain.values import Const, Ref, Unknown, Value
-from lossflow.interp.engine.machine import Frame, Machine
+from lossflow.interp.engine.frames import Frame
+from lossflow.interp.engine.machine import Machine
 from lossflow.interp.objects import iteration
 
 

@@ -10,7 +10,8 @@ from lossflow.catalog.names import draws_batch, means_epoch
 from lossflow.domain.exponent import Exponent
 from lossflow.domain.trace import Drawn, Guard, Period
 from lossflow.domain.values import Const, Every, Number, Remainder, Unknown, Value
-from lossflow.interp.engine.machine import Frame, Machine
+from lossflow.interp.engine.frames import Frame
+from lossflow.interp.engine.machine import Machine
 
 
 def remainder(machine: Machine, node: cst.BinaryOperation, left: Value, right: Value, frame: Frame) -> Remainder | None:

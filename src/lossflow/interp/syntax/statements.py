@@ -13,7 +13,8 @@ from lossflow.domain.exponent import Exponent
 from lossflow.domain.tally import Tally
 from lossflow.domain.values import Const, Number, Ref, Unknown, Value
 from lossflow.interp.engine import cases
-from lossflow.interp.engine.machine import Frame, Machine, Outcome, Returned
+from lossflow.interp.engine.frames import Frame, Outcome, Returned
+from lossflow.interp.engine.machine import Machine
 from lossflow.interp.engine.outcomes import either, then
 from lossflow.interp.objects import definitions, functions, iteration, masks, names, truth
 from lossflow.interp.reports import tallies

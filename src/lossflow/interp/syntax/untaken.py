@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import libcst as cst
 
-from lossflow.interp.engine.machine import Frame, Machine
+from lossflow.interp.engine.frames import Frame
+from lossflow.interp.engine.machine import Machine
 
 
 def look_through(machine: Machine, body: cst.BaseSuite, frame: Frame) -> None:

@@ -7,7 +7,8 @@ from lossflow.domain.environment import Kind
 from lossflow.domain.exponent import Exponent
 from lossflow.domain.tensor_creators import axes_of_sizes, sizes_of
 from lossflow.domain.values import Const, Number, Ref, Size, Tensor, Term, Tuple, Unknown, Value, exponent_of
-from lossflow.interp.engine.machine import Arguments, Machine
+from lossflow.interp.engine.frames import Arguments
+from lossflow.interp.engine.machine import Machine
 from lossflow.interp.objects import sequences
 
 _RANDOM = frozenset({"randn", "rand", "randint", "normal", "randperm", "linspace", "arange"})

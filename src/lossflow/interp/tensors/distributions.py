@@ -8,7 +8,8 @@ from lossflow.domain import arithmetic
 from lossflow.domain.axes import Axes
 from lossflow.domain.environment import Record
 from lossflow.domain.values import Const, External, Ref, Tensor, Value
-from lossflow.interp.engine.machine import Arguments, Machine
+from lossflow.interp.engine.frames import Arguments
+from lossflow.interp.engine.machine import Machine
 
 _HOME = "torch.distributions."
 _ELEMENTWISE = frozenset(

@@ -11,7 +11,8 @@ from lossflow.domain.axes import Axes, Tail
 from lossflow.domain.environment import Kind
 from lossflow.domain.exponent import Exponent
 from lossflow.domain.values import Const, Ref, Tensor, Tuple, Unknown, Value, merged
-from lossflow.interp.engine.machine import Arguments, Frame, Machine
+from lossflow.interp.engine.frames import Arguments, Frame
+from lossflow.interp.engine.machine import Machine
 from lossflow.interp.objects import iteration
 
 

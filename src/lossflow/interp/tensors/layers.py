@@ -10,7 +10,8 @@ from lossflow.domain import arithmetic
 from lossflow.domain.axes import Axes, Tail
 from lossflow.domain.exponent import Exponent
 from lossflow.domain.values import Ref, Tensor, Term, Unknown, Value
-from lossflow.interp.engine.machine import Arguments, Machine
+from lossflow.interp.engine.frames import Arguments
+from lossflow.interp.engine.machine import Machine
 from lossflow.interp.tensors import recurrent
 
 _SAME_RANK = frozenset(

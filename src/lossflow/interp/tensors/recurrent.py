@@ -14,7 +14,8 @@ import libcst as cst
 from lossflow.domain.axes import Axes, Tail
 from lossflow.domain.environment import Kind, Record
 from lossflow.domain.values import Const, Ref, Tensor, Tuple, Unknown, Value
-from lossflow.interp.engine.machine import Arguments, Frame, Machine
+from lossflow.interp.engine.frames import Arguments, Frame
+from lossflow.interp.engine.machine import Machine
 from lossflow.interp.objects import iteration
 
 _BATCH_FIRST = {"LSTM": 4, "GRU": 4, "RNN": 5, "MultiheadAttention": 8}

@@ -13,7 +13,8 @@ from lossflow.catalog.names import means_threshold
 from lossflow.domain.exponent import Exponent
 from lossflow.domain.trace import Clipped, Site
 from lossflow.domain.values import Const, Number, Ref, Unknown, Value
-from lossflow.interp.engine.machine import Arguments, Frame, Machine
+from lossflow.interp.engine.frames import Arguments, Frame
+from lossflow.interp.engine.machine import Machine
 
 _OPTION = "gradient_clip_val"
 _MARK = "where gradient_clip_val is given"

@@ -9,7 +9,8 @@ from lossflow.domain.environment import Kind
 from lossflow.domain.exponent import Exponent
 from lossflow.domain.trace import Backward, OptimizerFacts, Site
 from lossflow.domain.values import Bound, Class, Const, Function, Number, OneOf, Ref, Tensor, Tuple, Value, alternatives
-from lossflow.interp.engine.machine import Arguments, Code, Frame, Machine
+from lossflow.interp.engine.frames import Arguments, Code, Frame
+from lossflow.interp.engine.machine import Machine
 from lossflow.interp.objects import classes, functions, iteration, truth
 from lossflow.interp.training import clipping, optimizers, sinks
 

@@ -18,7 +18,8 @@ from lossflow.domain.trace import (
     ZeroGrad,
 )
 from lossflow.domain.values import Const, Tensor, Value
-from lossflow.interp.engine.machine import Frame, Machine
+from lossflow.interp.engine.frames import Frame
+from lossflow.interp.engine.machine import Machine
 
 HAND_WRITTEN = "gradient descent written by hand"
 

@@ -16,7 +16,8 @@ from lossflow.domain.environment import Kind, Record
 from lossflow.domain.exponent import Exponent
 from lossflow.domain.trace import Applied, BoundArgument, LossCall, Site, Step, StepKind, Unused
 from lossflow.domain.values import Const, External, Ref, Tensor, Term, Tuple, Unknown, Value, alternatives, join
-from lossflow.interp.engine.machine import Arguments, Frame, Machine
+from lossflow.interp.engine.frames import Arguments, Frame
+from lossflow.interp.engine.machine import Machine
 from lossflow.interp.objects.builtin_names import CONSTANTS
 
 

@@ -11,7 +11,8 @@ from lossflow.domain.environment import Kind, Record
 from lossflow.domain.exponent import Exponent
 from lossflow.domain.trace import OptimizerFacts, OptimizerStep, Step, StepKind, ZeroGrad
 from lossflow.domain.values import Const, External, Number, OneOf, Ref, Unknown, Value
-from lossflow.interp.engine.machine import Arguments, Frame, Machine
+from lossflow.interp.engine.frames import Arguments, Frame
+from lossflow.interp.engine.machine import Machine
 from lossflow.interp.objects import classes
 
 GROUPS = "param_groups"

@@ -10,7 +10,8 @@ from lossflow.catalog.names import means_evaluation, means_loss
 from lossflow.domain.environment import Kind
 from lossflow.domain.trace import Returned
 from lossflow.domain.values import Class, Function, OneOf, Ref, Tensor, Tuple, Value
-from lossflow.interp.engine.machine import Frame, Machine
+from lossflow.interp.engine.frames import Frame
+from lossflow.interp.engine.machine import Machine
 
 _MAX_DEPTH = 3
 """Containers within each other that are looked into."""

@@ -6,7 +6,8 @@ import libcst as cst
 
 from lossflow.domain.environment import Kind
 from lossflow.domain.values import Ref, Unknown, Value
-from lossflow.interp.engine.machine import Arguments, Frame, Machine
+from lossflow.interp.engine.frames import Arguments, Frame
+from lossflow.interp.engine.machine import Machine
 from lossflow.interp.training import optimizers
 
 _LAMBDAS = ("LambdaLR", "MultiplicativeLR")

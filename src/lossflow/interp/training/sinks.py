@@ -11,7 +11,8 @@ from lossflow.domain.axes import Axes
 from lossflow.domain.environment import Kind, Record
 from lossflow.domain.trace import Backward, Step, StepKind
 from lossflow.domain.values import Bound, Const, Function, Ref, Tensor, Tuple, Unknown, Value
-from lossflow.interp.engine.machine import Arguments, Frame, Machine
+from lossflow.interp.engine.frames import Arguments, Frame
+from lossflow.interp.engine.machine import Machine
 from lossflow.interp.objects import classes, truth
 from lossflow.interp.training import clipping, optimizers
 
