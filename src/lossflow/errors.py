@@ -17,3 +17,11 @@ class ConfigError(LossflowError):
 
 class UsageError(LossflowError):
     """The command line names something that does not exist."""
+
+
+class NotEdited(LossflowError):
+    """A fix could not be applied; the text is the reason."""
+
+
+class NotWritten(LossflowError):
+    """A fixed file could not be written; the text is the reason, without the file's name."""

@@ -56,6 +56,11 @@ def _program(name: str, data: bytes) -> Source:
     return Source(name, text, cells=tuple(starts), broken=tuple(broken))
 
 
+def code_cells(data: bytes) -> tuple[str, ...]:
+    """The text of each code cell as it stands in the bytes of a notebook, magics included."""
+    return tuple(_code_cells(json.loads(data.decode("utf-8-sig"))))
+
+
 def _is_python(notebook: dict[str, object]) -> bool:
     """True unless the notebook says that it is in another language."""
     metadata = notebook.get("metadata")
