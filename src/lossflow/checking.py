@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from pathlib import Path
@@ -10,10 +10,10 @@ from traceback import extract_tb
 from typing import TYPE_CHECKING
 
 from lossflow.config import Config
+from lossflow.document import Document
 from lossflow.errors import NotAnalysed
 from lossflow.findings import Finding
 from lossflow.nesting import refuse_deep_nesting
-from lossflow.notebook import read
 from lossflow.source import Source
 from lossflow.suppression import Suppressions
 
@@ -21,6 +21,10 @@ if TYPE_CHECKING:
     from lossflow.catalog.entry import Loss, Optimizer, Sink
     from lossflow.catalog.lookup import Catalog
     from lossflow.domain.trace import Pairs, Trace
+
+Unsaved = tuple[Source, ...]
+"""Sources that stand for what is on disk under their names."""
+Resolve = Callable[[str, str], Source | None]
 
 _WORDS = (
     "torch", "loss", "backward", "criterion", "objective", "optimizer", "lightning", "kornia", "monai", "training_step",
@@ -40,7 +44,8 @@ class FileReport:
 
     `findings` are sorted, and `sources` holds the files in which they and their related locations stand. `failure` is
     the reason why the file could not be analysed. `omitted` are the cells of a notebook without which it was, each with
-    the reason. `notes` are for `--verbose`.
+    the reason. `notes` are for `--verbose`. `followed` are the other files that the analysis read. `new` are findings
+    that were not there before the fixes of this run.
     """
 
     file: str
@@ -49,6 +54,8 @@ class FileReport:
     notes: tuple[str, ...] = ()
     failure: str | None = None
     omitted: tuple[str, ...] = ()
+    followed: frozenset[str] = frozenset()
+    new: frozenset[Finding] = frozenset()
 
     @property
     def whole(self) -> bool:
@@ -58,23 +65,32 @@ class FileReport:
 
 def check_file(path: Path, config: Config) -> FileReport:
     """Read and check a file; a file that can't be read is reported as not analysed."""
-    name = str(path)
     try:
-        source = read(name, path.read_bytes())
+        document = read_file(path)
     except NotAnalysed as error:
-        return FileReport(name, failure=str(error))
+        return FileReport(str(path), failure=str(error))
+    return check(document.source, config)
+
+
+def read_file(path: Path) -> Document:
+    """The file with its program; raises NotAnalysed where there is none to be read."""
+    try:
+        data = path.read_bytes()
     except OSError as error:
-        return FileReport(name, failure=f"it can't be read: {error.strerror or error}")
-    return check(source, config)
+        raise NotAnalysed(f"it can't be read: {error.strerror or error}") from None
+    return Document.of(str(path), data)
 
 
-def check(source: Source, config: Config, *, noqa: bool = True) -> FileReport:
-    """Check a source; `noqa` is False for a front end that reads the comments itself."""
+def check(source: Source, config: Config, *, noqa: bool = True, unsaved: Unsaved = ()) -> FileReport:
+    """Check a source; `noqa` is False for a front end that reads the comments itself.
+
+    The sources of `unsaved` stand for what is on disk under their names.
+    """
     if not may_matter(source.text, config):
         return FileReport(source.name)
     try:
         refuse_deep_nesting(source.text)
-        trace = _trace(source, config)
+        trace = _trace(source, config, unsaved)
         findings = tuple(_findings(trace, config))
     except NotAnalysed as error:
         return FileReport(source.name, failure=str(error))
@@ -85,8 +101,14 @@ def check(source: Source, config: Config, *, noqa: bool = True) -> FileReport:
     if noqa:
         findings = tuple(_unsuppressed(findings, source))
     files = {file for finding in findings for file in (finding.file, *(place.file for place in finding.related))}
-    sources = {file: trace.sources[file] for file in files}
-    return FileReport(source.name, findings, sources, trace.notes, omitted=source.broken)
+    return FileReport(
+        source.name,
+        findings,
+        {file: trace.sources[file] for file in files},
+        trace.notes,
+        omitted=source.broken,
+        followed=frozenset(trace.sources) - {source.name},
+    )
 
 
 def may_matter(text: str, config: Config) -> bool:
@@ -102,32 +124,43 @@ def _own_words(config: Config) -> Iterator[str]:
         yield name.rpartition(".")[2].lower()
 
 
-def _trace(source: Source, config: Config) -> Trace:
+def _trace(source: Source, config: Config, unsaved: Unsaved) -> Trace:
     # Imported here: libcst takes a quarter of a second to import, and few files of a project need it.
     from lossflow.interp import interpret
-    from lossflow.project import resolve
 
     catalog = _catalog(config.losses, config.optimizers, config.sinks, config.batch_size_names)
-    trace = interpret(source, catalog=catalog, resolve=resolve)
+    trace = interpret(source, catalog=catalog, resolve=_resolve(unsaved))
 
     def elsewhere(file: str) -> Pairs:
         own = trace.sources.get(file)
-        return frozenset() if own is None else _brought_together(own, catalog)
+        return frozenset() if own is None else _brought_together(own, catalog, unsaved)
 
     return replace(trace, elsewhere=elsewhere)
 
 
 @lru_cache(maxsize=256)
-def _brought_together(source: Source, catalog: Catalog) -> Pairs:
+def _brought_together(source: Source, catalog: Catalog, unsaved: Unsaved) -> Pairs:
     """What the analysis of a file on its own brings together: what importing it need not repeat."""
     from lossflow.interp import interpret
-    from lossflow.project import resolve
     from lossflow.rules.reductions import pairs
 
     try:
-        return pairs(interpret(source, catalog=catalog, resolve=resolve))
+        return pairs(interpret(source, catalog=catalog, resolve=_resolve(unsaved)))
     except NotAnalysed:
         return frozenset()
+
+
+def _resolve(unsaved: Unsaved) -> Resolve:
+    """Where imports lead: to a file on disk, or to what is to be written there."""
+    from lossflow.project import resolve
+
+    instead = {source.name: source for source in unsaved}
+
+    def found(file: str, dotted: str) -> Source | None:
+        source = resolve(file, dotted)
+        return source and instead.get(source.name, source)
+
+    return found if instead else resolve
 
 
 @lru_cache(maxsize=16)
@@ -148,7 +181,8 @@ def _findings(trace: Trace, config: Config) -> Iterator[Finding]:
     for rule in RULES:
         if config.enables(rule.code, default=rule.default) and not config.ignores(rule.code, trace.file):
             for finding in rule(config.sum_fix).check(trace):
-                found.setdefault((finding.code, finding.span.start), finding)
+                wanted = replace(finding, fix=config.wanted(finding.code, finding.fix))
+                found.setdefault((finding.code, finding.span.start), wanted)
     yield from sorted(found.values(), key=lambda finding: finding.order)
 
 

@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from lossflow.errors import ConfigError
-from lossflow.findings import SumFix
+from lossflow.findings import Fix, Safety, SumFix
 from lossflow.schema import Table, suggestion
-from lossflow.selection import ALL, Selection, enabled, matches
+from lossflow.selection import ALL, Selection, enabled, longest, matches
 
 if TYPE_CHECKING:
     from lossflow.catalog.entry import Loss, Optimizer, Sink
@@ -27,14 +27,19 @@ DEFAULT_EXCLUDE = (
 
 KEYS = (
     "select", "extend-select", "ignore", "per-file-ignores", "exclude", "extend-exclude", "sum-fix",
-    "batch-size-names", "losses", "optimizers", "sinks",
+    "batch-size-names", "losses", "optimizers", "sinks", "fix", "fix-only", "unsafe-fixes", "show-fixes", "fixable",
+    "extend-fixable", "unfixable", "extend-safe-fixes", "extend-unsafe-fixes",
 )  # fmt: skip
 """The keys of `[tool.lossflow]`."""
 
 
 @dataclass(frozen=True)
 class Config:
-    """Everything that the user decides. Patterns are relative to `root`; `file` is where they stand."""
+    """Everything that the user decides. Patterns are relative to `root`; `file` is where they stand.
+
+    `fix`, `fix_only`, `unsafe_fixes` and `show_fixes` are questions of the whole run, which the configuration of the
+    current folder answers.
+    """
 
     root: Path = field(default_factory=Path.cwd)
     file: Path | None = None
@@ -47,6 +52,13 @@ class Config:
     losses: tuple[Loss, ...] = ()
     optimizers: tuple[Optimizer, ...] = ()
     sinks: tuple[Sink, ...] = ()
+    fix: bool = False
+    fix_only: bool = False
+    unsafe_fixes: bool = False
+    show_fixes: bool = False
+    fixables: tuple[Selection, ...] = ()
+    extend_safe_fixes: tuple[str, ...] = ()
+    extend_unsafe_fixes: tuple[str, ...] = ()
 
     def apply(self, table: Table) -> Config:
         """This configuration with what a stronger layer says on top; raises ConfigError for what it can't mean.
@@ -62,6 +74,13 @@ class Config:
             extend_exclude=self.extend_exclude + (table.texts("extend-exclude") or ()),
             sum_fix=_or(table.choice("sum-fix", SumFix), self.sum_fix),
             batch_size_names=self.batch_size_names + (table.texts("batch-size-names") or ()),
+            fix=_or(table.flag("fix"), self.fix),
+            fix_only=_or(table.flag("fix-only"), self.fix_only),
+            unsafe_fixes=_or(table.flag("unsafe-fixes"), self.unsafe_fixes),
+            show_fixes=_or(table.flag("show-fixes"), self.show_fixes),
+            fixables=(*self.fixables, _selection(table, "fixable", "unfixable")),
+            extend_safe_fixes=self.extend_safe_fixes + (_codes(table, "extend-safe-fixes") or ()),
+            extend_unsafe_fixes=self.extend_unsafe_fixes + (_codes(table, "extend-unsafe-fixes") or ()),
         )
         return changed._with_rows(table) if {"losses", "optimizers", "sinks"}.intersection(table.values) else changed
 
@@ -72,6 +91,19 @@ class Config:
     def ignores(self, code: str, name: str) -> bool:
         """True when `per-file-ignores` silences that code in the file of that name."""
         return any(matches(code, codes) and self._matches(name, pattern) for pattern, codes in self.per_file_ignores)
+
+    def wanted(self, code: str, fix: Fix | None) -> Fix | None:
+        """The fix as the user wants it: none where its code is not to be fixed, and as safe as the user holds it to be.
+
+        The longer prefix wins, and `extend-unsafe-fixes` wins a tie.
+        """
+        if fix is None or not enabled(code, self.fixables):
+            return None
+        unsafe = longest(code, self.extend_unsafe_fixes)
+        safe = longest(code, self.extend_safe_fixes)
+        if max(safe, unsafe) < 0:
+            return fix
+        return replace(fix, safety=Safety.UNSAFE if unsafe >= safe else Safety.SAFE)
 
     def excludes(self, path: str) -> bool:
         """True when a pattern names the file or folder itself; its parents are a question of their own."""
@@ -94,11 +126,11 @@ class Config:
         )
 
 
-def _selection(table: Table) -> Selection:
+def _selection(table: Table, select: str = "select", ignore: str = "ignore") -> Selection:
     return Selection(
-        select=_codes(table, "select"),
-        extend_select=_codes(table, "extend-select") or (),
-        ignore=_codes(table, "ignore") or (),
+        select=_codes(table, select),
+        extend_select=_codes(table, f"extend-{select}") or (),
+        ignore=_codes(table, ignore) or (),
     )
 
 

@@ -78,3 +78,8 @@ class Finding:
     def order(self) -> tuple[str, Span, str]:
         """The key by which findings are sorted."""
         return (self.file, self.span, self.code)
+
+
+def fixable(finding: Finding, *, unsafe: bool) -> bool:
+    """True when a run that allows unsafe fixes, or doesn't, fixes the finding."""
+    return finding.fix is not None and (unsafe or finding.fix.safety is Safety.SAFE)

@@ -28,8 +28,8 @@ def enabled(code: str, selections: Iterable[Selection], *, default: bool = True)
     for layer in selections:
         if layer.select is not None:
             on = False
-        wanted = _best(code, (*(layer.select or ()), *layer.extend_select), exact=not default)
-        unwanted = _best(code, layer.ignore)
+        wanted = longest(code, (*(layer.select or ()), *layer.extend_select), exact=not default)
+        unwanted = longest(code, layer.ignore)
         if unwanted >= 0 and unwanted >= wanted:
             on = False
         elif wanted >= 0:
@@ -39,10 +39,10 @@ def enabled(code: str, selections: Iterable[Selection], *, default: bool = True)
 
 def matches(code: str, selectors: Iterable[str]) -> bool:
     """True when one of the selectors is the code, a prefix of it, or ALL."""
-    return _best(code, selectors) >= 0
+    return longest(code, selectors) >= 0
 
 
-def _best(code: str, selectors: Iterable[str], *, exact: bool = False) -> int:
+def longest(code: str, selectors: Iterable[str], *, exact: bool = False) -> int:
     """The length of the longest selector that means the code, 0 for ALL, -1 for none."""
     found = -1
     for selector in selectors:

@@ -161,10 +161,10 @@ def test_a_mistake_of_ours_is_named_and_the_rest_checked(
 ) -> None:
     trace = checking._trace
 
-    def fail_once(source, config):
+    def fail_once(source, *others):
         if source.name.endswith("bad.py"):
             raise error
-        return trace(source, config)
+        return trace(source, *others)
 
     monkeypatch.setattr(checking, "_trace", fail_once)
     (folder / "bad.py").write_text(SUMMED)

@@ -11,7 +11,7 @@ from lossflow.checking import check
 from lossflow.config import KEYS, Config
 from lossflow.config_files import Configs, inline
 from lossflow.errors import ConfigError
-from lossflow.findings import SumFix
+from lossflow.findings import Fix, Safety, SumFix
 from lossflow.schema import Table
 from lossflow.selection import Selection, enabled
 from lossflow.source import Source
@@ -49,6 +49,33 @@ def of(folder: Path, text: str, *, name: str = "lossflow.toml") -> Config:
 def test_the_strongest_layer_and_the_longest_prefix_win(layers: list[Selection], on: set[str]) -> None:
     defaults = {"LF101": True, "LF102": True, "LF108": False, "LF201": True}
     assert {code for code, default in defaults.items() if enabled(code, layers, default=default)} == on
+
+
+# --- which fixes are made -----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("text", "code", "given", "wanted"),
+    [
+        ("", "LF101", Safety.UNSAFE, Safety.UNSAFE),
+        ('fixable = ["LF2"]', "LF101", Safety.SAFE, None),
+        ('fixable = ["LF2"]\nextend-fixable = ["LF101"]', "LF101", Safety.SAFE, Safety.SAFE),
+        ('unfixable = ["LF1"]', "LF101", Safety.SAFE, None),
+        ('unfixable = ["LF1"]', "LF201", Safety.SAFE, Safety.SAFE),
+        ('fixable = ["LF101"]\nunfixable = ["LF1"]', "LF101", Safety.SAFE, Safety.SAFE),
+        ('extend-safe-fixes = ["LF1"]', "LF101", Safety.UNSAFE, Safety.SAFE),
+        ('extend-unsafe-fixes = ["LF1"]', "LF101", Safety.SAFE, Safety.UNSAFE),
+        ('extend-unsafe-fixes = ["LF2"]', "LF101", Safety.SAFE, Safety.SAFE),
+        ('extend-safe-fixes = ["LF101"]\nextend-unsafe-fixes = ["LF1"]', "LF101", Safety.UNSAFE, Safety.SAFE),
+        ('extend-safe-fixes = ["LF101"]\nextend-unsafe-fixes = ["LF101"]', "LF101", Safety.SAFE, Safety.UNSAFE),
+        ('extend-safe-fixes = ["ALL"]', "LF101", Safety.UNSAFE, Safety.SAFE),
+    ],
+)
+def test_which_fixes_are_wanted_and_how_safe_they_count(
+    tmp_path: Path, text: str, code: str, given: Safety, wanted: Safety | None
+) -> None:
+    fix = of(tmp_path, text).wanted(code, Fix(given, "Do.", ()))
+    assert (None if fix is None else fix.safety) is wanted
 
 
 # --- which file holds ---------------------------------------------------------------------------------------------
@@ -90,6 +117,15 @@ def test_every_key_is_read(tmp_path: Path) -> None:
         extend-exclude = ["data"]
         sum-fix = "batch"
         batch-size-names = ["n_images"]
+        fix = true
+        fix-only = true
+        unsafe-fixes = true
+        show-fixes = true
+        fixable = ["LF2"]
+        extend-fixable = ["LF1"]
+        unfixable = ["LF102"]
+        extend-safe-fixes = ["LF1"]
+        extend-unsafe-fixes = ["LF20"]
         [losses."mine.FocalLoss"]
         params = "alpha gamma reduction"
         default = "sum"
@@ -112,8 +148,12 @@ def test_every_key_is_read(tmp_path: Path) -> None:
     )
     assert set(KEYS) == {
         "select", "extend-select", "ignore", "per-file-ignores", "exclude", "extend-exclude", "sum-fix",
-        "batch-size-names", "losses", "optimizers", "sinks",
+        "batch-size-names", "losses", "optimizers", "sinks", "fix", "fix-only", "unsafe-fixes", "show-fixes",
+        "fixable", "extend-fixable", "unfixable", "extend-safe-fixes", "extend-unsafe-fixes",
     }  # fmt: skip
+    assert (config.fix, config.fix_only, config.unsafe_fixes, config.show_fixes) == (True, True, True, True)
+    assert config.fixables == (Selection(("LF2",), ("LF1",), ("LF102",)),)
+    assert (config.extend_safe_fixes, config.extend_unsafe_fixes) == (("LF1",), ("LF20",))
     assert config.selections == (Selection(("LF1",), ("LF2",), ("LF102",)),)
     assert config.ignores("LF101", str(tmp_path / "tests" / "deep" / "test_x.py"))
     assert config.ignores("LF305", str(tmp_path / "old.py"))
