@@ -10,6 +10,7 @@ import pytest
 
 from lossflow.arguments import FORMATS, parser
 from lossflow.config_files import Configs
+from lossflow.findings import Fix, Safety
 from lossflow.rules import RULES
 from lossflow.rules.documentation import documentation
 
@@ -31,10 +32,19 @@ def test_the_table_lists_the_rules() -> None:
 
 def test_the_configuration_is_one_that_lossflow_reads(tmp_path: Path) -> None:
     blocks = re.findall(r"```toml\n(.*?)```", README, re.DOTALL)
-    (tmp_path / "pyproject.toml").write_text(next(block for block in blocks if "[tool.lossflow]" in block))
+    (tmp_path / "pyproject.toml").write_text(next(block for block in blocks if "[tool.lossflow.losses" in block))
     config = Configs().of(tmp_path)
     assert config.root == tmp_path
     assert (len(config.losses), len(config.optimizers), len(config.sinks)) == (1, 1, 1)
+
+
+def test_the_settings_of_fixes_are_ones_that_lossflow_reads(tmp_path: Path) -> None:
+    (block,) = [each for each in re.findall(r"```toml\n(.*?)```", README, re.DOTALL) if "unfixable" in each]
+    (tmp_path / "pyproject.toml").write_text(block)
+    config = Configs().of(tmp_path)
+    assert config.fix
+    assert config.wanted("LF301", Fix(Safety.SAFE, "Do.", ())) is None
+    assert config.wanted("LF302", Fix(Safety.SAFE, "Do.", ())) == Fix(Safety.UNSAFE, "Do.", ())
 
 
 def test_the_rules_about_sums_are_turned_off_for_tests_as_it_says(tmp_path: Path) -> None:
@@ -52,6 +62,7 @@ def test_the_options_are_those_that_there_are() -> None:
     named = set(re.findall(r"`(--[a-z-]+)", table))
     check = parser().parse_args(["check"])
     offered = {f"--{name.replace('_', '-')}" for name in vars(check)} - {"--command", "--paths"}
+    named.discard("--no-")
     assert named | {"--stdin-filename"} == offered
     assert "--output-format " + r"\|".join(FORMATS) in table
 

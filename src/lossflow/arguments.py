@@ -5,9 +5,11 @@ from __future__ import annotations
 import argparse
 import os
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from lossflow import __version__
+from lossflow.config import Config
 from lossflow.errors import UsageError
 from lossflow.schema import Table
 
@@ -47,6 +49,7 @@ def _add_check(command: argparse.ArgumentParser) -> None:
         ("--per-file-ignores", "turn off rules in some files: PATTERN:CODE"),
     ):
         rules.add_argument(name, action="append", metavar="LIST", help=f"{text} (comma-separated, repeatable)")
+    _add_fixes(command.add_argument_group("fixes"))
     files = command.add_argument_group("files")
     files.add_argument("--exclude", action="append", metavar="LIST", help="patterns to leave out, for the default ones")
     files.add_argument("--extend-exclude", action="append", metavar="LIST", help="patterns to leave out as well")
@@ -67,10 +70,28 @@ def _add_check(command: argparse.ArgumentParser) -> None:
     output.add_argument("--verbose", "-v", action="store_true", help="print what was checked and where a limit was met")
 
 
+def _add_fixes(fixes: argparse._ArgumentGroup) -> None:
+    for name, text in (
+        ("--fix", "write safe fixes: those that keep the numbers, or repair code that could only raise"),
+        ("--unsafe-fixes", "let unsafe fixes, which change what is computed, count as well"),
+        ("--fix-only", "fix, and report nothing of what is left"),
+        ("--show-fixes", "list what was fixed"),
+    ):
+        fixes.add_argument(name, action=argparse.BooleanOptionalAction, help=text)
+    fixes.add_argument("--diff", action="store_true", help="print what the fixes would change, and write nothing")
+    fixes.add_argument("--exit-non-zero-on-fix", action="store_true", help="exit with 1 when something was fixed")
+    for name, text in (
+        ("--fixable", "fix these rules and no others"),
+        ("--extend-fixable", "fix these rules as well"),
+        ("--unfixable", "don't fix these rules"),
+    ):
+        fixes.add_argument(name, action="append", metavar="LIST", help=f"{text} (comma-separated, repeatable)")
+
+
 def overrides(options: argparse.Namespace) -> Table:
     """The options of `check` that the configuration has as keys too, as its strongest layer."""
     values: dict[str, object] = {}
-    for key in ("select", "extend-select", "ignore"):
+    for key in ("select", "extend-select", "ignore", "fixable", "extend-fixable", "unfixable"):
         given = getattr(options, key.replace("-", "_"))
         if given is not None:
             values[key] = _items(given, key)
@@ -78,9 +99,30 @@ def overrides(options: argparse.Namespace) -> Table:
         given = getattr(options, key.replace("-", "_"))
         if given is not None:
             values[key] = [_pattern(item) for item in _items(given, key)]
+    for key in ("fix", "unsafe-fixes", "fix-only", "show-fixes"):
+        given = getattr(options, key.replace("-", "_"))
+        if given is not None:
+            values[key] = given
     if options.per_file_ignores is not None:
         values["per-file-ignores"] = _per_file(_items(options.per_file_ignores, "per-file-ignores"))
     return Table(ORIGIN, "", values)
+
+
+@dataclass(frozen=True, slots=True)
+class FixMode:
+    """What a run does about fixes: `applies` them, in memory alone for a `diff`, and tells of what is left or not."""
+
+    applies: bool
+    unsafe: bool
+    diff: bool
+    only: bool
+    show: bool
+
+    @staticmethod
+    def of(options: argparse.Namespace, config: Config) -> FixMode:
+        """The mode of a run, whose current folder has that configuration, with the options on top."""
+        only = config.fix_only or options.diff
+        return FixMode(config.fix or only, config.unsafe_fixes, options.diff, only, config.show_fixes)
 
 
 def config_files(given: Iterable[str]) -> tuple[Path | None, list[str]]:

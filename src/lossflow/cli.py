@@ -8,19 +8,18 @@ from argparse import Namespace
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from lossflow import arguments, progress
+from lossflow import arguments, inputs, progress, reporting
+from lossflow.arguments import FixMode
 from lossflow.checking import FileReport, check, check_file
 from lossflow.config import Config
 from lossflow.config_files import Configs, inline
-from lossflow.discovery import Found, Walk
+from lossflow.discovery import Found
 from lossflow.errors import LossflowError, NotAnalysed, UsageError
 from lossflow.notebook import read
-from lossflow.rendering.places import shown
+from lossflow.reporting import CLEAN, FAILURE, FINDINGS
 from lossflow.schema import suggestion
 
-CLEAN, FINDINGS, FAILURE = 0, 1, 2
 _INTERRUPTED, _BROKEN_PIPE = 130, 141  # what a shell says of a process that SIGINT or SIGPIPE ended
-_STDIN = "-"
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -54,12 +53,15 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _check(options: Namespace) -> int:
     configs = _configs(options)
-    from_stdin = options.paths == [_STDIN] or (not options.paths and options.stdin_filename is not None)
-    if _STDIN in options.paths and not from_stdin:
-        raise UsageError("`-` stands for standard input and can't be combined with other paths.")
-    reports = list(_from_stdin(options, configs) if from_stdin else _from_paths(options, configs))
-    _complain(reports, verbose=options.verbose)
-    _print(reports, options)
+    inputs.refuse_mixture(options)
+    mode = FixMode.of(options, configs.of(Path.cwd()))
+    if mode.applies:
+        from lossflow import fix_command  # most runs fix nothing
+
+        return fix_command.run(options, configs, mode)
+    reports = list(_from_stdin(options, configs) if inputs.from_stdin(options) else _from_paths(options, configs))
+    reporting.complain(reports, verbose=options.verbose)
+    reporting.report(reports, options, mode, to=sys.stdout)
     if not all(report.whole for report in reports):
         return FAILURE
     return FINDINGS if any(report.findings for report in reports) and not options.exit_zero else CLEAN
@@ -76,11 +78,9 @@ def _configs(options: Namespace) -> Configs:
 
 
 def _from_stdin(options: Namespace, configs: Configs) -> Iterator[FileReport]:
-    name = os.path.abspath(options.stdin_filename) if options.stdin_filename else _STDIN
-    walk = Walk(configs.of)
-    if options.force_exclude and options.stdin_filename and walk.excluded(Path(name)):
+    name, config = inputs.stdin(options, configs)
+    if config is None:
         return
-    config = configs.of(Path(name).parent if options.stdin_filename else Path.cwd())
     try:
         source = read(name, sys.stdin.buffer.read())
     except NotAnalysed as error:
@@ -90,11 +90,7 @@ def _from_stdin(options: Namespace, configs: Configs) -> Iterator[FileReport]:
 
 
 def _from_paths(options: Namespace, configs: Configs) -> Iterator[FileReport]:
-    paths = [Path(path) for path in options.paths or ["."]]
-    found = list(Walk(configs.of, force_exclude=options.force_exclude).files(paths))
-    if not found and not options.quiet:
-        print("warning: there is no Python file under the given paths.", file=sys.stderr)
-    for file in progress.shown(found, quiet=options.quiet):
+    for file in progress.shown(inputs.files(options, configs), quiet=options.quiet):
         yield _report(file, configs)
 
 
@@ -102,56 +98,6 @@ def _report(file: Found, configs: Configs) -> FileReport:
     if file.problem:
         return FileReport(str(file.path), failure=file.problem)
     return check_file(file.path, configs.of(file.path.parent))
-
-
-def _complain(reports: Sequence[FileReport], *, verbose: bool) -> None:
-    """Name what was not analysed, and for `--verbose` what was."""
-    for report in reports:
-        name = "standard input" if report.file == _STDIN else shown(report.file)
-        if report.failure is not None:
-            print(f"error: {name} was not analysed: {report.failure}.", file=sys.stderr)
-        elif verbose:
-            print(f"checked {name}", file=sys.stderr)
-        for cell in report.omitted:
-            print(f"error: {name} was analysed without {cell}.", file=sys.stderr)
-        for note in report.notes if verbose else ():
-            print(f"note: {note}", file=sys.stderr)
-
-
-def _print(reports: Sequence[FileReport], options: Namespace) -> None:
-    """The findings in the format that was asked for. The formats are imported on use: a run prints one."""
-    if options.statistics:
-        from lossflow.rendering import statistics
-
-        sys.stdout.write(statistics.json_text(reports) if options.output_format == "json" else statistics.text(reports))
-    elif options.output_format == "json":
-        from lossflow.rendering import json_format
-
-        sys.stdout.write(json_format.text(reports))
-    elif options.output_format == "github":
-        from lossflow.rendering import github
-
-        sys.stdout.write(github.text(reports))
-    else:
-        _print_for_people(reports, options)
-
-
-def _print_for_people(reports: Sequence[FileReport], options: Namespace) -> None:
-    from lossflow.rendering import concise, full, summary
-    from lossflow.rendering.styled import coloured, plain
-
-    lines = [*(full if options.output_format == "full" else concise).lines(reports)]
-    if not options.quiet:
-        lines += summary.lines(reports)
-    sys.stdout.write(coloured(lines) if lines and _wants_colour(options.color) else plain(lines))
-
-
-def _wants_colour(choice: str) -> bool:
-    if choice == "auto":
-        if os.environ.get("NO_COLOR"):
-            return False
-        return bool(os.environ.get("FORCE_COLOR")) or sys.stdout.isatty()
-    return choice == "always"
 
 
 # --- rule ---------------------------------------------------------------------------------------------------------

@@ -55,7 +55,7 @@ def test_nothing_found_is_0_findings_are_1(folder: Path, run) -> None:
     (folder / "b.py").write_text(SUMMED)
     status, output, errors = run("check")
     assert (status, errors) == (1, "")
-    assert output.endswith("Found 1 problem in 1 file.\n")
+    assert output.endswith("Found 1 problem in 1 file.\n1 fixable with --fix --unsafe-fixes.\n")
     assert run("check", "--exit-zero")[0] == 0
 
 
@@ -65,7 +65,9 @@ def test_what_could_not_be_done_is_2_whatever_was_found(folder: Path, run) -> No
     status, output, errors = run("check", "--exit-zero", "--output-format", "concise")
     assert status == 2
     assert output.startswith("a.py:5:13: LF101 ")
-    assert output.endswith("Found 1 problem in 1 file.\n1 file could not be analysed.\n")
+    assert output.endswith(
+        "Found 1 problem in 1 file.\n1 fixable with --fix --unsafe-fixes.\n1 file could not be analysed.\n"
+    )
     assert errors.startswith("error: b.py was not analysed: it is not valid Python: line")
 
 
@@ -268,7 +270,13 @@ def test_statistics_count_the_rules(folder: Path, run) -> None:
     status, output, _ = run("check", "--statistics")
     assert (status, output) == (1, "2  LF101  sum-with-fixed-lr\n1  LF301  legacy-reduction-arguments\n")
     rows = json.loads(run("check", "--statistics", "--output-format", "json")[1])
-    assert rows[0] == {"code": "LF101", "name": "sum-with-fixed-lr", "count": 2}
+    assert rows[0] == {
+        "code": "LF101",
+        "name": "sum-with-fixed-lr",
+        "count": 2,
+        "fixable": False,
+        "fixable_count": 0,
+    }
 
 
 def test_quiet_prints_findings_and_errors_alone_and_verbose_what_was_checked(folder: Path, run) -> None:

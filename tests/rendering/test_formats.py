@@ -10,7 +10,7 @@ import pytest
 
 from lossflow.checking import FileReport
 from lossflow.findings import Finding, Fix, Related, Role, Safety, Severity
-from lossflow.rendering import concise, full, github, json_format, summary
+from lossflow.rendering import concise, full, github, json_format, statistics, summary
 from lossflow.rendering.styled import coloured, plain
 from lossflow.source import Edit, Source, Span
 
@@ -40,7 +40,7 @@ def report(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> FileReport:
             Related(Role.BACKWARD, name, span("loss.backward()"), "backward is here"),
             Related(Role.LEARNING_RATE, other, Span(5, 7), "the learning rate is here"),
         ),
-        Fix(Safety.UNSAFE, "Use the mean", (Edit(span('"sum"'), '"mean"'),)),
+        Fix(Safety.UNSAFE, "Write `mean`, which is `len(x)` times less.", (Edit(span('"sum"'), '"mean"'),)),
     )
     unreduced = Finding("LF201", "unreduced-backward", name, span('f("损失", é)'), "It raises.", Severity.ERROR)
     return FileReport(name, (summed, unreduced), {name: Source(name, TEXT), other: Source(other, "lr = .1\n")})
@@ -70,6 +70,7 @@ def test_full(report: FileReport) -> None:
         "   |      --\n"
         "   |\n"
         "   = help: Use `mean`, or divide: by B.\n"
+        "   = help: Write `mean`, which is `len(x)` times less.\n"
         "\n"
         "LF201 [unreduced-backward] It raises.\n"
         "  --> train, 100%.py:10:9\n"
@@ -78,6 +79,76 @@ def test_full(report: FileReport) -> None:
         "   |            ^^^^^^^^^^^^\n"
         "   |\n"
         "\n"
+    )
+
+
+def test_a_finding_that_the_options_fix_is_marked(report: FileReport) -> None:
+    assert (
+        plain(concise.lines([report], unsafe=True))
+        .splitlines()[0]
+        .startswith("train, 100%.py:1:13: LF101 [*] The loss grows")
+    )
+    assert plain(full.lines([report], unsafe=True)).startswith("LF101 [*] [sum-with-fixed-lr] The loss")
+    assert statistics.text([report]) == "1  LF101  sum-with-fixed-lr\n1  LF201  unreduced-backward\n"
+    assert statistics.text([report], unsafe=True) == (
+        "1  LF101  [*] sum-with-fixed-lr\n1  LF201  [ ] unreduced-backward\n"
+    )
+    rows = json.loads(statistics.json_text([report], unsafe=True))
+    assert [(row["fixable"], row["fixable_count"]) for row in rows] == [(True, 1), (False, 0)]
+
+
+@pytest.mark.parametrize(
+    ("message", "said"),
+    [
+        ("Use `mean`.", True),
+        ("Use `mean` of `len(x)`.", False),
+        ("Divide: by B", True),
+        ("Divide by B.", False),
+    ],
+)
+def test_full_says_once_what_to_do(report: FileReport, message: str, said: bool) -> None:
+    summed = report.findings[0]
+    finding = replace(summed, fix=Fix(Safety.SAFE, message, ()))
+    printed = plain(full.lines([replace(report, findings=(finding,))]))
+    assert (f"= help: {message}" not in printed) is said
+
+
+def test_a_finding_that_came_to_light_is_named_as_such(report: FileReport) -> None:
+    reports = [replace(report, new=frozenset(report.findings[1:]))]
+    printed = plain(full.lines(reports))
+    assert printed.count("   = note: this came to light through a fix.\n") == 1
+    assert printed.index("LF201") < printed.index("this came to light")
+    assert "1 problem came to light through a fix.\n" in plain(summary.lines(reports))
+
+
+@pytest.mark.parametrize(
+    ("safeties", "unsafe", "fixing", "line"),
+    [
+        ("", False, False, ""),
+        ("s", False, False, "1 fixable with --fix.\n"),
+        ("ssu", False, False, "2 fixable with --fix, 1 more with --unsafe-fixes.\n"),
+        ("u", False, False, "1 fixable with --fix --unsafe-fixes.\n"),
+        ("su", True, False, "2 fixable with --fix.\n"),
+        ("u", False, True, "1 fixable with --unsafe-fixes.\n"),
+        ("u", True, True, ""),
+    ],
+)
+def test_the_summary_says_how_many_are_fixable_and_how(
+    report: FileReport, safeties: str, unsafe: bool, fixing: bool, line: str
+) -> None:
+    made = [Safety.SAFE if letter == "s" else Safety.UNSAFE for letter in safeties]
+    found = tuple(replace(report.findings[1], fix=Fix(safety, "Do.", ())) for safety in made)
+    lines = summary.lines([replace(report, findings=found)], unsafe=unsafe, fixed={} if fixing else None)
+    assert plain(lines).partition("\n")[2] == line
+
+
+def test_the_summary_counts_what_is_fixed(report: FileReport) -> None:
+    name = report.file
+    assert plain(summary.lines([report, FileReport("b.py")], fixed={name: 3, "b.py": 1})).startswith(
+        "Found 6 problems in 2 files (4 fixed, 2 remaining).\n"
+    )
+    assert plain(summary.lines([FileReport("b.py")], fixed={"b.py": 1})) == (
+        "Found 1 problem in 1 file (1 fixed, 0 remaining).\n"
     )
 
 
@@ -135,7 +206,7 @@ def test_json(report: FileReport, tmp_path: Path) -> None:
         ],
         "fix": {
             "applicability": "unsafe",
-            "message": "Use the mean",
+            "message": "Write `mean`, which is `len(x)` times less.",
             "edits": [
                 {
                     "cell": None,
@@ -177,8 +248,13 @@ def test_github(report: FileReport, tmp_path: Path) -> None:
     [
         (1, 0, 0, "Found no problem in 1 file.\n"),
         (3, 0, 0, "Found no problem in 3 files.\n"),
-        (1, 0, 1, "Found 2 problems in 1 file.\n"),
-        (0, 1, 2, "Found 4 problems in 2 files.\n1 file could not be analysed.\n"),
+        (1, 0, 1, "Found 2 problems in 1 file.\n1 fixable with --fix --unsafe-fixes.\n"),
+        (
+            0,
+            1,
+            2,
+            "Found 4 problems in 2 files.\n2 fixable with --fix --unsafe-fixes.\n1 file could not be analysed.\n",
+        ),
         (1, 2, 0, "Found no problem in 1 file.\n2 files could not be analysed.\n"),
         (0, 1, 0, "1 file could not be analysed.\n"),
         (0, 0, 0, ""),
@@ -192,5 +268,6 @@ def test_summary(report: FileReport, clean: int, failed: int, flagged: int, line
 def test_the_summary_counts_notebooks_that_lost_a_cell(report: FileReport) -> None:
     reports = [replace(report, omitted=("cell 2, no",)), FileReport("b.ipynb", omitted=("cell 1, no", "cell 3, no"))]
     assert plain(summary.lines(reports)) == (
-        "Found 2 problems in 1 file.\n2 notebooks could be analysed only in part.\n"
+        "Found 2 problems in 1 file.\n1 fixable with --fix --unsafe-fixes.\n"
+        "2 notebooks could be analysed only in part.\n"
     )

@@ -6,11 +6,12 @@ from collections.abc import Iterable, Iterator
 
 from lossflow.checking import FileReport
 from lossflow.rendering.places import at, findings
-from lossflow.rendering.styled import Line, Piece
+from lossflow.rendering.styled import Line, Piece, fix_mark
 
 
-def lines(reports: Iterable[FileReport]) -> Iterator[Line]:
-    """The lines of the format."""
+def lines(reports: Iterable[FileReport], *, unsafe: bool = False) -> Iterator[Line]:
+    """The lines of the format; `unsafe` where a fix may be unsafe to be offered."""
     for finding, source, _ in findings(reports):
         place = at(finding.file, source.location(finding.span.start))
-        yield (Piece(place, "bold"), Piece(": "), Piece(finding.code, "bold red"), Piece(f" {finding.message}"))
+        mark = fix_mark(finding, unsafe=unsafe)
+        yield (Piece(place, "bold"), Piece(": "), Piece(finding.code, "bold red"), *mark, Piece(f" {finding.message}"))

@@ -9,24 +9,26 @@ from unicodedata import east_asian_width
 from lossflow.checking import FileReport
 from lossflow.findings import Finding, Related
 from lossflow.rendering.places import at, findings, shown
-from lossflow.rendering.styled import Line, Piece, visible
+from lossflow.rendering.styled import Line, Piece, fix_mark, visible
 from lossflow.source import Source, Span
 
+_CODE = re.compile(r"`([^`]+)`")
 # The last sentence of a message is what to do. A sentence starts with a capital letter or with code.
 _SENTENCE = re.compile(r"(?<=[.!?])\s+(?=[A-Z`])")
 
 
-def lines(reports: Iterable[FileReport]) -> Iterator[Line]:
-    """The lines of the format: one paragraph a finding."""
+def lines(reports: Iterable[FileReport], *, unsafe: bool = False) -> Iterator[Line]:
+    """The lines of the format: one paragraph a finding; `unsafe` where a fix may be unsafe to be offered."""
     for finding, source, report in findings(reports):
-        yield from _paragraph(finding, source, report)
+        yield from _paragraph(finding, source, report, unsafe=unsafe)
         yield ()
 
 
-def _paragraph(finding: Finding, source: Source, report: FileReport) -> Iterator[Line]:
+def _paragraph(finding: Finding, source: Source, report: FileReport, *, unsafe: bool) -> Iterator[Line]:
     what, advice = _split(finding.message)
     place = at(finding.file, source.location(finding.span.start))
-    yield (Piece(finding.code, "bold red"), Piece(f" [{finding.name}]", "red"), Piece(f" {what}", "bold"))
+    name = Piece(f" [{finding.name}]", "red")
+    yield (Piece(finding.code, "bold red"), *fix_mark(finding, unsafe=unsafe), name, Piece(f" {what}", "bold"))
     width = max(len(str(row)) for row in _rows(finding, source, report))
     yield (Piece(" " * width + "--> ", "blue"), Piece(place))
     yield _gutter(width)
@@ -34,8 +36,22 @@ def _paragraph(finding: Finding, source: Source, report: FileReport) -> Iterator
     for related in finding.related:
         yield from _related(related, finding, report, width=width)
     yield _gutter(width)
+    if finding in report.new:
+        yield _remark(width, "note", "this came to light through a fix.")
     if advice:
-        yield (Piece(" " * width + " = ", "blue"), Piece("help", "bold cyan"), Piece(f": {advice}"))
+        yield _remark(width, "help", advice)
+    if finding.fix is not None and not _says(advice or what, finding.fix.message):
+        yield _remark(width, "help", finding.fix.message)
+
+
+def _remark(width: int, kind: str, text: str) -> Line:
+    return (Piece(" " * width + " = ", "blue"), Piece(kind, "bold cyan"), Piece(f": {text}"))
+
+
+def _says(advice: str, fix: str) -> bool:
+    """True when the advice names all the code that the message of a fix names, or is the same sentence."""
+    code = _CODE.findall(fix)
+    return all(each in advice for each in code) if code else fix.rstrip(".").lower() in advice.lower()
 
 
 def _related(related: Related, finding: Finding, report: FileReport, *, width: int) -> Iterator[Line]:

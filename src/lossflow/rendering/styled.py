@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from lossflow.findings import Finding, fixable
+
 
 @dataclass(frozen=True, slots=True)
 class Piece:
@@ -15,6 +17,11 @@ class Piece:
 
 
 Line = tuple[Piece, ...]
+
+
+def fix_mark(finding: Finding, *, unsafe: bool) -> Line:
+    """What stands behind the code of a finding that `--fix` repairs, with `--unsafe-fixes` where that is given."""
+    return (Piece(" ["), Piece("*", "cyan"), Piece("]")) if fixable(finding, unsafe=unsafe) else ()
 
 
 def plain(lines: Iterable[Line]) -> str:
@@ -38,3 +45,8 @@ def visible(text: str) -> str:
     """The text with its tabs widened and other control characters replaced: a file under check commands no terminal."""
     widened = text.replace("\t", "    ")
     return "".join(char if char.isprintable() or char == " " else "\N{REPLACEMENT CHARACTER}" for char in widened)
+
+
+def count(number: int, noun: str) -> str:
+    """The number with its noun, in the plural where there are several."""
+    return f"{number} {noun}{'' if number == 1 else 's'}"

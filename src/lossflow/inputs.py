@@ -1,0 +1,48 @@
+"""What a run reads: standard input under a name, or the files under its paths."""
+
+from __future__ import annotations
+
+import os
+import sys
+from argparse import Namespace
+from pathlib import Path
+
+from lossflow.config import Config
+from lossflow.config_files import Configs
+from lossflow.discovery import Found, Walk
+from lossflow.errors import UsageError
+
+STDIN = "-"
+
+
+def from_stdin(options: Namespace) -> bool:
+    """True when the run is about standard input."""
+    return options.paths == [STDIN] or (not options.paths and options.stdin_filename is not None)
+
+
+def refuse_mixture(options: Namespace) -> None:
+    """Raise UsageError where standard input is asked for along with files."""
+    if STDIN in options.paths and not from_stdin(options):
+        raise UsageError("`-` stands for standard input and can't be combined with other paths.")
+
+
+def stdin(options: Namespace, configs: Configs) -> tuple[str, Config | None]:
+    """The name of standard input, and the configuration that holds for it: none where the name is excluded."""
+    if not options.stdin_filename:
+        return STDIN, configs.of(Path.cwd())
+    path = Path(os.path.abspath(options.stdin_filename))
+    excluded = options.force_exclude and Walk(configs.of).excluded(path)
+    return str(path), None if excluded else configs.of(path.parent)
+
+
+def paths(options: Namespace) -> list[Path]:
+    """The paths of the run."""
+    return [Path(path) for path in options.paths or ["."]]
+
+
+def files(options: Namespace, configs: Configs) -> list[Found]:
+    """The files under the paths of the run."""
+    found = list(Walk(configs.of, force_exclude=options.force_exclude).files(paths(options)))
+    if not found and not options.quiet:
+        print("warning: there is no Python file under the given paths.", file=sys.stderr)
+    return found
