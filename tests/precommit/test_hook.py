@@ -1,4 +1,4 @@
-"""The hook works in a fresh repository, as a user's `pre-commit` installs and runs it."""
+"""The hooks work in a fresh repository, as a user's `pre-commit` installs and runs them."""
 
 from __future__ import annotations
 
@@ -123,3 +123,36 @@ def test_the_hook_fails_on_a_finding_and_passes_once_it_is_gone(
     (project / "pyproject.toml").write_text('[tool.lossflow]\nextend-exclude = ["train.py"]\n')
     excluded = subprocess.run(command, cwd=project, env=offline, capture_output=True, text=True)
     assert excluded.returncode == 0, excluded.stdout + excluded.stderr
+
+
+def test_the_fixing_hook_fails_where_it_fixed_or_something_is_left_and_passes_then(
+    tmp_path: Path, hooks: tuple[Path, str], offline: dict[str, str]
+) -> None:
+    folder, revision = hooks
+    project = tmp_path / "project"
+    project.mkdir()
+    (project / "train.py").write_text(SUMMED)
+    (project / "generated.py").write_text(SUMMED)
+    # The fix of a sum is unsafe: the hook makes it where the project takes it for safe.
+    (project / "pyproject.toml").write_text("[tool.lossflow]\nextend-exclude = ['generated.py']\n")
+    (project / ".pre-commit-config.yaml").write_text(
+        f"repos:\n- repo: {folder}\n  rev: {revision}\n  hooks:\n  - id: lossflow-fix\n"
+    )
+    _commit(project)
+
+    command = [sys.executable, "-m", "pre_commit", "run", "--all-files"]
+    left = subprocess.run(command, cwd=project, env=offline, capture_output=True, text=True)
+    assert left.returncode == 1
+    assert "1 fixable with --unsafe-fixes." in left.stdout, left.stdout + left.stderr
+    assert (project / "train.py").read_text() == SUMMED
+
+    with (project / "pyproject.toml").open("a") as file:
+        file.write("extend-safe-fixes = ['LF101']\n")
+    fixed = subprocess.run(command, cwd=project, env=offline, capture_output=True, text=True)
+    assert fixed.returncode == 1
+    assert "files were modified by this hook" in fixed.stdout, fixed.stdout + fixed.stderr
+    assert (project / "train.py").read_text() == SUMMED.replace('"sum"', '"mean"')
+    assert (project / "generated.py").read_text() == SUMMED
+
+    passed = subprocess.run(command, cwd=project, env=offline, capture_output=True, text=True)
+    assert passed.returncode == 0, passed.stdout + passed.stderr
