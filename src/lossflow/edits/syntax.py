@@ -9,7 +9,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator
-from functools import lru_cache
+from functools import cached_property, lru_cache
 
 from lossflow.source import Source, Span
 
@@ -30,10 +30,13 @@ class Syntax:
         self._parents: dict[int, ast.AST] = {}
         self._expressions: dict[Span, ast.expr] = {}
         self._assignments: dict[Span, ast.AugAssign] = {}
-        for parent in ast.walk(tree):
+        waiting: list[ast.AST] = [tree]
+        while waiting:
+            parent = waiting.pop()
             if isinstance(parent, ast.JoinedStr):
                 continue  # before Python 3.12 the places of what is in an f-string are wrong
             for child in ast.iter_child_nodes(parent):
+                waiting.append(child)
                 self._parents[id(child)] = parent
                 if isinstance(child, ast.AugAssign):
                     self._assignments[self.span(child)] = child
@@ -102,11 +105,27 @@ class Syntax:
         """The characters of a node with all the parentheses that are its own."""
         span = self.span(node)
         text = self.source.text
+        parent = self.parent(node)
         # `f(x)`: the parentheses around a sole argument are those of the call.
-        spare = _is_sole_argument(node, self.parent(node))
-        while (outer := _wrapped(text, span)) is not None and not (spare and _wrapped(text, outer) is None):
+        limit = self.span(parent).end if isinstance(parent, ast.Call) and node is not parent.func else None
+        spare = isinstance(parent, ast.ClassDef)
+        while (outer := _wrapped(text, span)) is not None and outer.end != limit:
+            if spare and _wrapped(text, outer) is None:
+                break
             span = outer
         return span
+
+    def token_after(self, offset: int) -> int:
+        """Where the next token begins: past blanks and comments."""
+        blank = _BLANK.match(self.source.text, offset)
+        assert blank is not None
+        return blank.end()
+
+    @cached_property
+    def strings(self) -> tuple[ast.Constant, ...]:
+        """The string literals in their order, without those of f-strings."""
+        found = [node for node in self._expressions.values() if isinstance(node, ast.Constant)]
+        return tuple(sorted((node for node in found if isinstance(node.value, str)), key=self.span))
 
     def _offset(self, row: int, column: int) -> int:
         """The character at a byte of a line, as `ast` counts."""
@@ -122,12 +141,6 @@ def syntax_of(source: Source) -> Syntax | None:
         return Syntax(source, ast.parse(source.text))
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return None
-
-
-def _is_sole_argument(node: ast.expr, parent: ast.AST | None) -> bool:
-    if isinstance(parent, ast.Call):
-        return parent.args == [node] and not parent.keywords
-    return isinstance(parent, ast.ClassDef)
 
 
 def _wrapped(text: str, span: Span) -> Span | None:
