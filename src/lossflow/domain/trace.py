@@ -368,6 +368,10 @@ class KnownLoss(Protocol):
     def params(self) -> tuple[str, ...]:
         """The parameters in order."""
 
+    @property
+    def inputs(self) -> tuple[str, ...]:
+        """The parameters that hold the tensors of examples; for a class, those of the call of its object."""
+
 
 @dataclass(frozen=True, slots=True)
 class Trace:

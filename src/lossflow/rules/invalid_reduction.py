@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -9,6 +10,7 @@ from lossflow.domain.trace import AttributeSet, Event, LossCall, LossRow, Place,
 from lossflow.domain.values import Value
 from lossflow.findings import Finding, Severity
 from lossflow.rules.arguments import constants, legacy_arguments, place_of
+from lossflow.rules.fixes import respelled
 from lossflow.rules.rule import Rule
 from lossflow.rules.wording import called, listed, loss_name
 
@@ -64,7 +66,8 @@ class InvalidReduction(Rule):
 
     ## Fix safety
     Safe for a valid reduction in another case, and for "avg", "average" and "elementwise_mean", which become
-    "mean": the code could only raise, or computed the mean. Nothing is offered otherwise.
+    "mean": the code could only raise, or computed the mean. A constant is respelled where it is defined, if all that
+    uses it makes this mistake. Nothing is offered otherwise.
 
     ## References
     - PyTorch documentation, "torch.nn.MSELoss" and "torch.nn.KLDivLoss", parameter `reduction`
@@ -79,12 +82,18 @@ class InvalidReduction(Rule):
     def check(self, trace: Trace) -> Iterator[Finding]:
         """Each reduction in this file that is, on some path, a literal that its loss does not take."""
         found: dict[Place, Finding] = {}
-        for event in trace.events:
-            given = _given(trace, event) if trace.here(event.site) else None
-            if given is not None:
-                for constant in constants(given.value):
-                    if not _accepted(given.row, constant):
-                        found.setdefault(given.place, self.finding(trace, given.place, _message(given, constant)))
+        given = [each for event in trace.events if trace.here(event.site) and (each := _given(trace, event))]
+        mistakes = [
+            (each, wrong, respelled.written_reduction(trace, each.event)) for each in given if (wrong := _wrong(each))
+        ]
+        written: dict[ast.expr, dict[object, str | None]] = {}
+        for _, wrong, node in mistakes:
+            if node is not None:
+                written.setdefault(node, {}).update(wrong)
+        for each, wrong, node in mistakes:
+            fix = respelled.fix(trace, node, written, each.row.parameter)
+            message = _message(each, next(iter(wrong)))
+            found.setdefault(each.place, self.finding(trace, each.place, message, fix=fix))
         yield from found.values()
 
 
@@ -92,6 +101,7 @@ class InvalidReduction(Rule):
 class _Given:
     """A reduction that a loss is given: as an argument, or as an attribute of the criterion; `name` is the loss's."""
 
+    event: LossCall | AttributeSet
     row: LossRow
     name: str
     value: Value | None
@@ -105,7 +115,7 @@ def _given(trace: Trace, event: Event) -> _Given | None:
         # Beside a legacy argument torch never looks at the reduction.
         if bound is not None and not legacy_arguments(trace, event):
             name = called(trace, event.site.place, event.loss)
-            return _Given(row, name, bound.value, place_of(trace, event, bound), event.constructor)
+            return _Given(event, row, name, bound.value, place_of(trace, event, bound), event.constructor)
     if (
         isinstance(event, AttributeSet)
         and (row := _row(trace, event.loss)) is not None
@@ -113,8 +123,18 @@ def _given(trace: Trace, event: Event) -> _Given | None:
     ):
         made = event.constructed
         name = called(trace, made.place, event.loss) if made else loss_name(event.loss)
-        return _Given(row, name, event.value, event.site.place, True)
+        return _Given(event, row, name, event.value, event.site.place, True)
     return None
+
+
+def _wrong(given: _Given) -> dict[object, str | None]:
+    """The literals among what it may be that the loss does not take, each with the reduction that it stands for."""
+    row = given.row
+    return {
+        constant: "mean" if constant in row.deprecated else _near(row, constant)
+        for constant in constants(given.value)
+        if not _accepted(row, constant)
+    }
 
 
 def _row(trace: Trace, loss: str) -> LossRow | None:

@@ -8,6 +8,7 @@ from lossflow.domain.trace import Backward, Place, Returned, Step, Trace
 from lossflow.domain.values import Term
 from lossflow.findings import Finding, Related
 from lossflow.rules.arguments import losses_with_a_string_astray
+from lossflow.rules.fixes import divergence
 from lossflow.rules.reductions import chosen_at, handed_back, mean_divergences, stands_elsewhere
 from lossflow.rules.rule import Rule
 from lossflow.rules.scale import objectives
@@ -65,7 +66,7 @@ class KlMean(Rule):
     ## Fix safety
     Unsafe: `batchmean` makes the loss as many times larger as there are classes, so its weight or the learning rate
     must be tuned again. It divides by the first dimension only: a loss over a batch of sequences still grows with
-    their length.
+    their length. Offered where the reduction is "mean", or not given, at a call of the loss in this file.
 
     ## References
     - PyTorch documentation, "torch.nn.KLDivLoss", parameter `reduction` and the note on it
@@ -88,7 +89,8 @@ class KlMean(Rule):
                 if not astray & {step.site.place, choice.site.place} and not stands_elsewhere(trace, choice, event):
                     message = _message(trace, step, choice.site.place, goes=leaves(trace, event))
                     related = unrepeated([*reduction(trace, choice.site), *way])
-                    found.setdefault(place, self.finding(trace, place, message, related=related))
+                    fix = divergence.fix(trace, choice.site.place)
+                    found.setdefault(place, self.finding(trace, place, message, related=related, fix=fix))
         yield from found.values()
 
 

@@ -9,6 +9,7 @@ from lossflow.domain.trace import AttributeSet, BoundArgument, LossCall, Place, 
 from lossflow.domain.values import Const, Value
 from lossflow.findings import Finding, Related, Role
 from lossflow.rules.arguments import LEGACY, constants, legacy_arguments, place_of
+from lossflow.rules.fixes import legacy
 from lossflow.rules.rule import Rule, related
 from lossflow.rules.wording import called, line, listed, loss_name
 
@@ -61,8 +62,11 @@ class LegacyReductionArguments(Rule):
     ```
 
     ## Fix safety
-    Safe: the replacement is the reduction that torch derives from the same arguments. None is offered for an
-    attribute, because what it meant is not what it does.
+    Safe: the replacement is the reduction that torch derives from the same arguments. Where the argument is a
+    variable, so is the reduction, by the same table: `"mean" if size_average is None or size_average else "sum"`.
+    That is not offered beside a second legacy argument or a `reduction`, and nothing is where other arguments are
+    unpacked from a dict or the loss is held in a variable. None is offered for an attribute, because what it meant is
+    not what it does.
 
     ## References
     - PyTorch documentation, "torch.nn.MSELoss", parameters `size_average`, `reduce` and `reduction`
@@ -83,7 +87,9 @@ class LegacyReductionArguments(Rule):
                 case LossCall():
                     if given := legacy_arguments(trace, event):
                         place = place_of(trace, event, given[0])
-                        found.setdefault(place, self.finding(trace, place, _message(trace, event, given)))
+                        meant = _meant(event) if all(bound.literal for bound in given) else None
+                        message, fix = _message(trace, event, given, meant), legacy.fix(trace, event, given, meant)
+                        found.setdefault(place, self.finding(trace, place, message, fix=fix))
                 case AttributeSet(attribute=attribute, value=value) if attribute in LEGACY and value != Const(None):
                     place = event.site.place
                     message, constructed = _attribute(trace, event)
@@ -91,11 +97,10 @@ class LegacyReductionArguments(Rule):
         yield from found.values()
 
 
-def _message(trace: Trace, event: LossCall, given: tuple[BoundArgument, ...]) -> str:
+def _message(trace: Trace, event: LossCall, given: tuple[BoundArgument, ...], meant: str | None) -> str:
     name = called(trace, event.site.place, event.loss)
     written = listed([_written(bound) for bound in given])
     verb = "is a legacy argument" if len(given) == 1 else "are legacy arguments"
-    meant = _meant(event) if all(bound.literal for bound in given) else None
     overridden = event.argument("reduction")
     ignored = ""
     if any(isinstance(constant, str) for bound in given for constant in constants(bound.value)):

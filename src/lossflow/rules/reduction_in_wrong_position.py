@@ -7,13 +7,16 @@ from collections.abc import Iterator
 from lossflow.catalog.legacy import legacy_reduction
 from lossflow.domain.trace import BoundArgument, LossCall, Place, Trace
 from lossflow.domain.values import Const
-from lossflow.findings import Finding, Severity
+from lossflow.findings import Finding, Fix, Severity
 from lossflow.rules.arguments import LEGACY, is_legacy, misplaced_reduction, place_of
+from lossflow.rules.fixes import misplaced
 from lossflow.rules.rule import Rule
 from lossflow.rules.wording import called
 
 # The constructors look at these at once; every other parameter is first looked at when the loss is computed.
 _AT_CONSTRUCTION = frozenset({"weight", "pos_weight", "p", "delta", "in_features", "num_classes"})
+_TAKES_ANY = ("torch.nn.functional.gaussian_nll_loss", "full")
+"""The one parameter of torch's losses, beside the legacy ones, whose truth value is all that is asked for."""
 _CHECKS_ITS_MARGIN = "torch.nn.TripletMarginLoss"
 
 
@@ -65,7 +68,8 @@ class ReductionInWrongPosition(Rule):
 
     ## Fix safety
     Safe for "mean", which is what the code computes, and where the code raises. Unsafe for any other reduction: the
-    loss then becomes what the string says, which is not what it was.
+    loss then becomes what the string says, which is not what it was. None is offered beside another legacy argument
+    or a `reduction`, which have their own say.
 
     ## References
     - PyTorch documentation, "torch.nn.MSELoss" and "torch.nn.CrossEntropyLoss", order of the parameters
@@ -85,7 +89,10 @@ class ReductionInWrongPosition(Rule):
                 astray = misplaced_reduction(trace, event)
                 if astray is not None:
                     place = place_of(trace, event, astray[0])
-                    found.setdefault(place, self.finding(trace, place, _message(trace, event, *astray)))
+                    found.setdefault(
+                        place,
+                        self.finding(trace, place, _message(trace, event, *astray), fix=_fix(trace, event, *astray)),
+                    )
         yield from found.values()
 
 
@@ -129,10 +136,21 @@ def _actual(event: LossCall, bound: BoundArgument, string: str) -> str:
     return legacy_reduction(values.get("size_average"), values.get("reduce"))
 
 
+def _fix(trace: Trace, event: LossCall, bound: BoundArgument, string: str) -> Fix | None:
+    meant = _meant(trace, event, string)
+    if is_legacy(event, bound):
+        return misplaced.fix(trace, event, bound, meant=meant, actual=_actual(event, bound, string))
+    if event.loss.startswith("torch.") and (event.loss, bound.name) != _TAKES_ANY:
+        return misplaced.fix(trace, event, bound, meant=meant, actual=None)
+    return misplaced.fix(trace, event, bound, meant=meant, actual="")
+
+
 def _raises(event: LossCall, bound: BoundArgument) -> str:
     """When the string does harm, as a clause."""
     if not event.loss.startswith("torch."):
         return "has no such value"
+    if (event.loss, bound.name) == _TAKES_ANY:
+        return "is true for every string"
     at_once = bound.name in _AT_CONSTRUCTION or (event.loss == _CHECKS_ITS_MARGIN and bound.name == "margin")
     if event.constructor and at_once:
         return "raises as the criterion is constructed"

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from lossflow.domain.trace import BoundArgument, LossCall, Place, Trace
 from lossflow.findings import Finding, Severity
 from lossflow.rules.arguments import tensors_to_constructor
+from lossflow.rules.fixes import criterion
 from lossflow.rules.rule import Rule
 from lossflow.rules.wording import called, listed
 
@@ -57,7 +58,8 @@ class TensorsToConstructor(Rule):
     ```
 
     ## Fix safety
-    Safe: the code could only raise. It is offered where the result is used as a loss.
+    Safe: the code could only raise. It is offered where the result is used as a loss: its `backward` or `item` is
+    called, it is added to another loss, or a function returns it to callers in the same file that do.
 
     ## References
     - PyTorch documentation, "torch.nn.MSELoss", section "Examples"
@@ -77,7 +79,8 @@ class TensorsToConstructor(Rule):
                 tensors = tensors_to_constructor(event)
                 if tensors:
                     place = event.site.place
-                    found.setdefault(place, self.finding(trace, place, _message(trace, event, tensors)))
+                    message, fix = _message(trace, event, tensors), criterion.fix(trace, event, tensors)
+                    found.setdefault(place, self.finding(trace, place, message, fix=fix))
         yield from found.values()
 
 
