@@ -1,6 +1,7 @@
 """What a fixture expects of lossflow and of torch, read from its own comments.
 
 - `# LF201` (or `# LF301, LF101`) at the end of a line: these findings begin on that line, and nothing else is reported.
+- `# fixed: LF101`: once the fix of the fixture's rule is applied, this is reported on that line.
 - `# todo: LF201`: a known miss, which must not be reported yet.
 - `# revealed: per example, B^0`: what the analysis knows of the argument of `reveal(...)` on that line.
 - `# todo: revealed: scalar, B^1`: what is true of it, but not known yet.
@@ -26,12 +27,14 @@ from lossflow import notebook
 
 ROOT = Path(__file__).resolve().parents[2]
 RULE_FIXTURES = ROOT / "fixtures" / "rules"
+FIX_FIXTURES = ROOT / "fixtures" / "fixes"
 FLOW_FIXTURES = ROOT / "fixtures" / "flow"
 PROJECT_FIXTURES = ROOT / "fixtures" / "projects"
 NOTEBOOK_FIXTURES = ROOT / "fixtures" / "notebooks"
 
 _CODE = r"LF\d{3}"
-_FINDINGS = re.compile(rf"(?P<todo>todo:\s*)?(?P<codes>{_CODE}(?:\s*,\s*{_CODE})*)")
+_CODES = rf"{_CODE}(?:\s*,\s*{_CODE})*"
+_FINDINGS = re.compile(rf"(?:(?P<when>todo|fixed):\s*)?(?P<codes>{_CODES})")
 _LOOKS_LIKE_A_CODE = re.compile(r"\bLF\d", re.IGNORECASE)
 _NOQA = re.compile(r"(flake8:\s*)?noqa\b", re.IGNORECASE)
 _DIRECTIVE = re.compile(
@@ -66,6 +69,7 @@ class Fixture:
     text: str
     expected: Counter[Place]
     missed: Counter[Place]
+    fixed: Counter[Place]
     revealed: dict[int, str]
     unrevealed: dict[int, str]
     not_run: str
@@ -92,20 +96,21 @@ def read(path: Path, text: str | None = None) -> Fixture:
         text = notebook.read(str(path), path.read_bytes()).text
     expected: Counter[Place] = Counter()
     missed: Counter[Place] = Counter()
+    fixed: Counter[Place] = Counter()
     revealed: dict[int, str] = {}
     unrevealed: dict[int, str] = {}
     for line, comment in _comments(text):
         if found := re.fullmatch(r"(todo:\s*)?revealed:\s*(.+)", comment):
             (unrevealed if found[1] else revealed)[line] = found[2]
         elif found := _FINDINGS.fullmatch(comment):
-            places = missed if found["todo"] else expected
+            places = {None: expected, "todo": missed, "fixed": fixed}[found["when"]]
             places.update((line, code) for code in re.findall(_CODE, found["codes"]))
         elif _LOOKS_LIKE_A_CODE.search(comment) and not _NOQA.match(comment):
             raise BadMarker(f"{path}:{line}: `# {comment}` is not a marker")
     first = text.partition("\n")[0]
     reason = re.fullmatch(r"#\s*not run:\s*(.+)", first)
     return Fixture(
-        path, text, expected, missed, revealed, unrevealed, reason[1] if reason else "", _directives(path, first)
+        path, text, expected, missed, fixed, revealed, unrevealed, reason[1] if reason else "", _directives(path, first)
     )
 
 
@@ -154,7 +159,7 @@ def silenced(fixture: Fixture) -> str:
     for number in {line for line, _ in fixture.expected}:
         column = columns[number]
         kept = [each.strip() for each in lines[number - 1][column + 1 :].split("#")]
-        kept = [f"noqa: {each}" if _FINDINGS.fullmatch(each) and not each.startswith("todo") else each for each in kept]
+        kept = [f"noqa: {each}" if re.fullmatch(_CODES, each) else each for each in kept]
         lines[number - 1] = lines[number - 1][:column] + "  ".join(f"# {each}" for each in kept) + "\n"
     return "".join(lines)
 

@@ -34,6 +34,14 @@ def test_known_misses_are_kept_apart() -> None:
     assert silenced(fixture) == "f()  # noqa: LF301  # todo: LF101\n"
 
 
+def test_what_a_fix_brings_to_light_is_kept_apart() -> None:
+    fixture = read(HERE, "f()  # LF304  # fixed: LF101\n")
+    assert fixture.expected == Counter({(1, "LF304"): 1})
+    assert fixture.fixed == Counter({(1, "LF101"): 1})
+    assert fixture.codes == {"LF304"}
+    assert silenced(fixture) == "f()  # noqa: LF304  # fixed: LF101\n"
+
+
 @pytest.mark.parametrize(
     "comment", ["# LF201 here", "# LF20", "# TODO LF201", "# todo LF201", "# LF201; LF202", "# lf201"]
 )

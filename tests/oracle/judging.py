@@ -65,6 +65,7 @@ class Judgement:
     error: tuple[str, str, int] | None
     accumulated: tuple[MeasuredStep, ...] | None = None
     padded: tuple[MeasuredStep, ...] | None = None
+    numbers: tuple[str, ...] = ()  # the losses, gradients and printed lines of both runs, bit by bit
 
     def warned(self, words: str) -> bool:
         return any(words in each for each in self.warnings)
@@ -96,7 +97,9 @@ def _judgement(
         None if run is None else tuple(_step(*both) for both in zip(small["steps"], run["steps"]))
         for run in (longer, padded)
     )
-    return Judgement(steps, reveals, tuple(small["warnings"] + large["warnings"]), error, accumulated, shrunk)
+    seen = tuple(small["warnings"] + large["warnings"])
+    numbers = tuple(each for run in (small, large) for each in (*run["backwards"], *run["printed"].splitlines()))
+    return Judgement(steps, reveals, seen, error, accumulated, shrunk, numbers)
 
 
 def _step(small: dict[str, Any], large: dict[str, Any]) -> MeasuredStep:

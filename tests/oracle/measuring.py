@@ -7,6 +7,9 @@ changed by the next one. Clipping is off, because it would hide the size of what
 
 from __future__ import annotations
 
+import contextlib
+import hashlib
+import io
 import sys
 import traceback
 import warnings
@@ -63,6 +66,10 @@ class Run:
     steps: list[Step] = field(default_factory=list)
     reveals: list[Revealed] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
+    backwards: list[str] = field(
+        default_factory=list
+    )  # of each the digest of its loss and of its gradients, bit by bit
+    printed: str = ""
     raised: Raised | None = None
 
     def as_json(self) -> dict[str, Any]:
@@ -92,6 +99,7 @@ class Meter:
 
     def __init__(self, file: str) -> None:
         self.steps: list[Step] = []
+        self.digests: list[str] = []
         self._file = file
         self._backwards: list[_Backward] = []
         self._begun: dict[int, tuple[float, list[torch.Tensor]]] = {}
@@ -127,6 +135,7 @@ class Meter:
         self._look_for_update_by_hand()
         leaves = _leaves([tensors] if isinstance(tensors, torch.Tensor) else tensors)
         backward(tensors, *args, **kwargs)
+        self.digests.append(_digest(tensors, leaves))
         self._backwards.append(_Backward(self._line(), set(map(id, leaves))))
         if self._by_hand is None:
             self._by_hand = _ByHand(self._line(), _gradient_norm(leaves), leaves, _copies(leaves))
@@ -200,13 +209,14 @@ def metered(meter: Meter) -> Iterator[None]:
 def run(code: Any, namespace: dict[str, Any], *, file: str, batch_size: int, times: int) -> Run:
     """Run compiled `code` of the script `file` under the meter, at `times` the `batch_size` that the script says."""
     meter = Meter(file)
-    seen = Run(steps=meter.steps)
+    seen = Run(steps=meter.steps, backwards=meter.digests)
+    printed = io.StringIO()
 
     def reveal(value: Any) -> None:
         seen.reveals.append(_revealed(value, sys._getframe(1).f_lineno, batch_size, times))
 
     namespace["reveal"] = reveal
-    with warnings.catch_warnings(record=True) as caught, metered(meter):
+    with warnings.catch_warnings(record=True) as caught, metered(meter), contextlib.redirect_stdout(printed):
         warnings.simplefilter("always")
         try:
             exec(code, namespace)
@@ -214,6 +224,7 @@ def run(code: Any, namespace: dict[str, Any], *, file: str, batch_size: int, tim
             lines = [frame.lineno for frame in traceback.extract_tb(error.__traceback__) if frame.filename == file]
             seen.raised = Raised(type(error).__name__, str(error), lines[-1] if lines else 0)
         meter.finish()
+    seen.printed = printed.getvalue()
     seen.warnings = [str(each.message) for each in caught]
     return seen
 
@@ -255,6 +266,16 @@ def _gradient_norm(parameters: Iterable[torch.Tensor]) -> float:
 
 def _norm(tensors: Iterable[torch.Tensor]) -> float:
     return sum(float(each.detach().to_dense().double().pow(2).sum()) for each in tensors) ** 0.5
+
+
+def _digest(losses: Any, leaves: list[torch.Tensor]) -> str:
+    """What tells losses and gradients apart that differ in a single bit."""
+    values = [losses] if isinstance(losses, torch.Tensor) else list(losses)
+    values += [each.grad for each in leaves if each.grad is not None]
+    digest = hashlib.sha256()
+    for each in values:
+        digest.update(each.detach().to_dense().double().numpy().tobytes())
+    return digest.hexdigest()
 
 
 def _copies(tensors: Iterable[torch.Tensor]) -> list[torch.Tensor]:

@@ -1,0 +1,123 @@
+"""What the fixes of a rule make of its fixtures, and where it is written down.
+
+What becomes of `fixtures/rules/<slug>/flagged_x.py` is `fixtures/fixes/<slug>/flagged_x.fixed.py`. More scripts, about
+the layouts that a fix has to leave alone, stand in that folder beside their own `x.fixed.py`.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache, cached_property
+from pathlib import Path
+
+from lossflow.checking import FileReport, check
+from lossflow.config import Config
+from lossflow.findings import Finding, Safety
+from lossflow.rules import RULES
+from lossflow.selection import ALL, Selection
+from lossflow.source import Source
+
+from .markers import FIX_FIXTURES, ROOT, RULE_FIXTURES, Fixture, read
+
+EVERY_RULE = Config(root=ROOT, selections=(Selection(extend_select=(ALL,)),))
+ROUNDS = 10
+_CODES = {rule.name: rule.code for rule in RULES}
+_SUFFIX = ".fixed.py"
+
+
+@cache
+def report_of(path: Path, text: str) -> FileReport:
+    """What lossflow reports of a text that stands at `path`."""
+    report = check(Source(str(path), text), EVERY_RULE)
+    assert report.failure is None
+    return report
+
+
+@dataclass(frozen=True)
+class Repair:
+    """A fixture, and the fixes of the rule in whose folder it stands."""
+
+    fixture: Fixture
+
+    @property
+    def id(self) -> str:
+        return self.fixture.id
+
+    @property
+    def code(self) -> str:
+        """The code whose fixes are applied."""
+        return _CODES[self.fixture.path.parent.name]
+
+    @property
+    def path(self) -> Path:
+        """Where the fixed text is written down."""
+        return FIX_FIXTURES / self.fixture.path.parent.name / f"{self.fixture.path.stem}{_SUFFIX}"
+
+    def findings(self, text: str) -> list[Finding]:
+        """The findings of that code in a text of the fixture."""
+        return [each for each in report_of(self.fixture.path, text).findings if each.code == self.code]
+
+    @property
+    def fixes(self) -> list[Finding]:
+        """The findings that come with a fix."""
+        return [each for each in self.findings(self.fixture.text) if each.fix is not None]
+
+    @property
+    def is_safe(self) -> bool:
+        return all(each.fix is not None and each.fix.safety is Safety.SAFE for each in self.fixes)
+
+    @cached_property
+    def text(self) -> str:
+        """The fixture after all fixes, round by round: of two that touch each other the second waits."""
+        text = self.fixture.text
+        for _ in range(ROUNDS):
+            after = self.once(text)
+            if after == text:
+                return text
+            text = after
+        raise AssertionError(f"{self.id} is not stable after {ROUNDS} rounds")
+
+    def once(self, text: str) -> str:
+        """The text after one round."""
+        source, edits = Source(str(self.fixture.path), text), set()
+        for each in self.findings(text):
+            more = edits | set(each.fix.edits) if each.fix is not None else edits
+            try:
+                source.edited(more)
+            except ValueError:
+                continue
+            edits = more
+        return source.edited(edits).text
+
+    def fixed(self) -> Fixture:
+        """The fixed file with its own markers, as it is written down."""
+        return read(self.path)
+
+
+def collect_repairs() -> list[Repair]:
+    """Every flagged fixture and every script about a layout, sorted by path."""
+    flagged = list(RULE_FIXTURES.rglob("flagged_*.py"))
+    layouts = [path for path in FIX_FIXTURES.rglob("*.py") if not path.name.endswith(_SUFFIX)]
+    return [Repair(read(path)) for path in sorted(flagged + layouts)]
+
+
+def statements(repair: Repair) -> Iterator[range]:
+    """The lines that a fix may touch, from 1: of the statements of the findings and of their related places.
+
+    What a finding's statement names may be a constant, or a loss: its assignment is then a place to edit.
+    """
+    source = Source(str(repair.fixture.path), repair.fixture.text)
+    tree = ast.parse(source.text)
+    all_ = [node for node in ast.walk(tree) if isinstance(node, ast.stmt)]
+    for finding in repair.fixes:
+        spans = [finding.span, *(each.span for each in finding.related if each.file == source.name)]
+        for row in {source.row(offset) for span in spans for offset in (span.start, span.end - 1)}:
+            around = [node for node in all_ if node.lineno <= row <= (node.end_lineno or 0)]
+            innermost = min(around, key=lambda node: (node.end_lineno or 0) - node.lineno)
+            yield range(innermost.lineno, (innermost.end_lineno or 0) + 1)
+            names = {node.id for node in ast.walk(innermost) if isinstance(node, ast.Name)}
+            for node in all_:
+                if isinstance(node, ast.Assign) and {ast.unparse(target) for target in node.targets} & names:
+                    yield range(node.lineno, (node.end_lineno or 0) + 1)
