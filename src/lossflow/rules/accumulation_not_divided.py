@@ -72,7 +72,8 @@ class AccumulationNotDivided(Rule):
     ```
 
     ## Fix safety
-    Unsafe: the updates become smaller, so the learning rate must be tuned again.
+    Unsafe: the updates become smaller, so the learning rate must be tuned again. It is offered where the number of
+    batches is written in the same function.
 
     ## References
     - PyTorch documentation, "CUDA Automatic Mixed Precision examples", section "Gradient accumulation"
@@ -81,7 +82,7 @@ class AccumulationNotDivided(Rule):
 
     code = "LF107"
     name = "accumulation-not-divided"
-    fixable = "unsafe"
+    fixable = "sometimes unsafe"
     severity = Severity.ERROR
 
     def check(self, trace: Trace) -> Iterator[Finding]:

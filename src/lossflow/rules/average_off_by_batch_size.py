@@ -60,7 +60,8 @@ class AverageOffByBatchSize(Rule):
     ```
 
     ## Fix safety
-    Unsafe: the reported number changes, and with it what a threshold for it does.
+    Unsafe: the reported number changes, and with it what a threshold for it does. It is offered where the length of
+    the loader, or of its dataset, is the number that was meant, and for a meter that weighs sums.
 
     ## References
     - PyTorch documentation, "torch.nn.CrossEntropyLoss", parameter `reduction`
@@ -69,7 +70,7 @@ class AverageOffByBatchSize(Rule):
 
     code = "LF401"
     name = "average-off-by-batch-size"
-    fixable = "unsafe"
+    fixable = "sometimes unsafe"
     severity = Severity.NOTE
 
     def check(self, trace: Trace) -> Iterator[Finding]:

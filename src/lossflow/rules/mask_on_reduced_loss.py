@@ -62,7 +62,7 @@ class MaskOnReducedLoss(Rule):
     ```
 
     ## Fix safety
-    Unsafe: the loss becomes one of other examples, and of another size.
+    No fix: which shape the factor must have beside the unreduced loss is known to the author alone.
 
     ## References
     - PyTorch documentation, "torch.nn.CrossEntropyLoss", parameter `reduction`
@@ -70,7 +70,6 @@ class MaskOnReducedLoss(Rule):
 
     code = "LF204"
     name = "mask-on-reduced-loss"
-    fixable = "unsafe"
 
     def check(self, trace: Trace) -> Iterator[Finding]:
         """Each product of a reduced loss and a mask on the way of a loss that reaches backward, or leaves the file."""

@@ -79,7 +79,7 @@ class MaskedMeanCountsPadding(Rule):
 
     code = "LF203"
     name = "masked-mean-counts-padding"
-    fixable = "unsafe"
+    fixable = "sometimes unsafe"
 
     def check(self, trace: Trace) -> Iterator[Finding]:
         """Each mean of masked elements on the way of a loss that reaches backward, or leaves the file."""

@@ -74,7 +74,7 @@ class NormalisedTwice(Rule):
 
     code = "LF109"
     name = "normalised-twice"
-    fixable = "unsafe"
+    fixable = "sometimes unsafe"
 
     def check(self, trace: Trace) -> Iterator[Finding]:
         """Each division that makes an update shrink as the batch grows."""

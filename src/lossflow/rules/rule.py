@@ -15,7 +15,7 @@ class Rule(ABC):
 
     code: ClassVar[str]
     name: ClassVar[str]
-    fixable: ClassVar[str] = ""  # "safe", "unsafe", "sometimes safe" or nothing
+    fixable: ClassVar[str] = ""  # "unsafe", "sometimes safe", "sometimes unsafe" or nothing
     severity: ClassVar[Severity] = Severity.WARNING
     default: ClassVar[bool] = True  # False: only an explicit `select` enables it
 

@@ -73,7 +73,7 @@ class SumWithAdaptiveOptimizer(SumRule):
     code = "LF102"
     name = "sum-with-adaptive-optimizer"
     driver = Driver.ADAPTIVE
-    fixable = "unsafe"
+    fixable = "sometimes unsafe"
     severity = Severity.NOTE
 
     def message(self, trace: Trace, found: Sum) -> str:

@@ -61,7 +61,8 @@ class SumWithFixedLr(SumRule):
 
     ## Fix safety
     Unsafe: the mean gives smaller updates than the sum, so the learning rate must be tuned again. An objective of
-    several sums keeps its balance only if the whole of it is divided by the batch size.
+    several sums keeps its balance only if the whole of it is divided by the batch size, whatever `sum-fix` says. The
+    mean is offered where nothing else relies on the sum, a division where a tensor of the batch is in sight.
 
     ## References
     - PyTorch documentation, "torch.nn.MSELoss", parameter `reduction`
@@ -72,7 +73,7 @@ class SumWithFixedLr(SumRule):
     code = "LF101"
     name = "sum-with-fixed-lr"
     driver = Driver.FIXED
-    fixable = "unsafe"
+    fixable = "sometimes unsafe"
 
     def message(self, trace: Trace, found: Sum) -> str:
         return (

@@ -63,7 +63,7 @@ class SumWithUnseenLr(SumRule):
     code = "LF103"
     name = "sum-with-unseen-lr"
     driver = Driver.UNSEEN
-    fixable = "unsafe"
+    fixable = "sometimes unsafe"
     severity = Severity.NOTE
 
     def message(self, trace: Trace, found: Sum) -> str:

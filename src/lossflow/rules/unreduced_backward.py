@@ -61,8 +61,8 @@ class UnreducedBackward(Rule):
     ```
 
     ## Fix safety
-    Safe: the code could only raise, or the loss had a single element, whose mean it is. For a masked loss the mean
-    over what the mask keeps is offered instead, which is unsafe.
+    Safe: the code could only raise, or the loss had a single element, whose mean it is. None is offered for a
+    masked loss, whose mean would count what the mask has set to zero.
 
     ## References
     - PyTorch documentation, "torch.Tensor.backward", parameter `gradient`
