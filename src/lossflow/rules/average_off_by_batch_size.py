@@ -39,7 +39,7 @@ class AverageOffByBatchSize(Rule):
     with torch.no_grad():
         for inputs, labels in loader:
             total += criterion(model(inputs), labels).item()
-    print(total / len(dataset))
+    print(total / len(loader.dataset))
     ```
 
     ## Good
