@@ -268,7 +268,7 @@ def test_statistics_count_the_rules(folder: Path, run) -> None:
     (folder / "a.py").write_text(SUMMED)
     (folder / "b.py").write_text(SUMMED + LEGACY)
     status, output, _ = run("check", "--statistics")
-    assert (status, output) == (1, "2  LF101  sum-with-fixed-lr\n1  LF301  legacy-reduction-arguments\n")
+    assert (status, output) == (1, "2  LF101  [ ] sum-with-fixed-lr\n1  LF301  [*] legacy-reduction-arguments\n")
     rows = json.loads(run("check", "--statistics", "--output-format", "json")[1])
     assert rows[0] == {
         "code": "LF101",

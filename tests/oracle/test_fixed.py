@@ -10,11 +10,13 @@ import torch
 from lossflow.rules.fixes.criterion import OF_LOSSES
 
 from ..fixtures_harness.repairs import Repair, collect_repairs
-from .judging import Judgement, judge
-from .test_fixtures import RAISES
+from .judging import Judgement, is_, judge
+from .test_fixtures import RAISES, SCALES
 
 REPAIRS = [each for each in collect_repairs() if each.path.exists() and not each.fixture.not_run]
 SAFE = [each for each in REPAIRS if each.is_safe]
+SCALED = [each for each in REPAIRS if each.code in SCALES and not each.findings(each.fixed().text)]
+"""Those after which no finding of the scale is left: one that has no fix would still grow."""
 
 
 @pytest.fixture(scope="session")
@@ -37,6 +39,29 @@ def test_a_safe_fix_keeps_every_bit_or_the_code_raised(repair: Repair, judged: d
     before, after = judged[repair.fixture.path], judged[repair.path]
     if before.error is None:
         assert before.numbers == after.numbers != ()
+
+
+@pytest.mark.parametrize("repair", SCALED, ids=lambda repair: repair.id)
+def test_a_fix_of_the_scale_makes_the_gradient_independent_of_the_batch(
+    repair: Repair, judged: dict[Path, Judgement]
+) -> None:
+    _, holds = SCALES[repair.code]
+    before, after = judged[repair.fixture.path].steps, judged[repair.path].steps
+    off = [index for index, step in enumerate(before) if holds(step)]
+    assert off
+    assert all(is_(after[index].gradient, 0) for index in off)
+
+
+@pytest.mark.parametrize(
+    "repair", [each for each in REPAIRS if each.code in ("LF107", "LF203")], ids=lambda repair: repair.id
+)
+def test_nor_does_it_depend_on_the_number_of_batches_or_on_padding(
+    repair: Repair, judged: dict[Path, Judgement]
+) -> None:
+    judgement = judged[repair.path]
+    measured = judgement.accumulated if repair.code == "LF107" else judgement.padded
+    assert measured
+    assert all(is_(step.gradient, 0) for step in measured)
 
 
 @pytest.mark.parametrize("name", sorted(OF_LOSSES))

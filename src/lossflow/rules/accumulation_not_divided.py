@@ -98,7 +98,10 @@ class AccumulationNotDivided(Rule):
         for place, found in kept.items():
             if found.loss not in losses:  # else a backward of the same loss in another branch
                 losses.add(found.loss)
-                fix = fixes.fix(trace, found.accumulation.training.backward, found.accumulation.period, found.counter)
+                gathered = found.accumulation
+                fix = None
+                if not _is_partly_divided(trace, found):
+                    fix = fixes.fix(trace, gathered.training.backward, gathered.period, found.counter)
                 yield self.finding(trace, place, _message(trace, found), related=_way(trace, found), fix=fix)
 
 
@@ -163,6 +166,14 @@ def _is_counter(step: Step) -> bool:
 def _may_be_divided(trace: Trace, term: Term, period: Period | None) -> bool:
     """True when a number by which the term was multiplied or divided may be the number of batches."""
     return any(step.by is not None and _may_be(trace, step, step.by, period) for step in term.trail)
+
+
+def _is_partly_divided(trace: Trace, found: Undivided) -> bool:
+    """True where one of several terms may be divided already: dividing the whole would divide it twice."""
+    objective, period = found.accumulation.training.backward.objective, found.accumulation.period
+    return found.counter is None and any(
+        _may_be_divided(trace, term, period) for tensor in tensors(objective) for term in tensor.terms
+    )
 
 
 def _may_be(trace: Trace, step: Step, by: Multiplier, period: Period | None) -> bool:
