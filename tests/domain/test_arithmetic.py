@@ -190,6 +190,10 @@ def refused(left: Value, right: Value) -> bool:
 )
 @example(both=(per_example(Axes.SCALAR), per_example(Axes.PLAIN)), other=Unknown())
 @example(
+    both=(per_example(Axes((False,))), per_example(Axes((False,), Tail.ANY))),
+    other=Tensor(Axes((False, True, False, True)), differentiable=True),
+)
+@example(
     both=(per_example(Axes((True, False), Tail.ANY)), per_example(Axes.EXAMPLES)),
     other=Tensor(Axes((True, False)), differentiable=True),
 )

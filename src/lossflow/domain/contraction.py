@@ -83,7 +83,7 @@ def _times_weights(left: Axes, right: Axes) -> Axes:
 
 def _weights_times(left: Axes, right: Axes) -> Axes:
     """Weights times a batch: the batch is not in the last dimension but one of `right`, which is summed over."""
-    if right.rank is not None and any(right.dims[:-2]):
+    if right.rank is not None and any(right.dims[:-2]) and not right.dims[-1]:
         return Axes(right.dims[:-2], Tail.SOME)
     if right.known and right.rank is None and right.core == (True,):
         return Axes((True,), Tail.SOME)

@@ -80,8 +80,10 @@ def _outer(call: Call) -> Value:
 
 
 def _transposed(call: Call) -> Value:
-    """`x.t()` is for matrices: a batch that stands first stands last afterwards."""
+    """`x.t()` is for matrices, and torch refuses more dimensions: a batch that stands first stands last afterwards."""
     axes = call.tensor.axes
+    if axes.rank is not None and axes.rank > 2:
+        return Unknown(computed=True, site=call.site)
     matrix = with_rank(axes, 2)
     if axes.reduced:
         turned = axes if axes.rank is None else replace(axes, dims=axes.dims[::-1])
