@@ -76,8 +76,8 @@ def _binary(symbol: str, left: Value, right: Value, *, site: Site, factor: Facto
         case (Number() | Const(value=int() | float()), Number() | Const(value=int() | float())):
             return _numbers(symbol, left, right)
         case Unknown(), Number(counter=True) if symbol == "/":
-            over = _multiplier(right, inverse=True)
-            return Unknown(computed=True, why="of a value out of sight", site=site, over=over)
+            over = Step(StepKind.WEIGHTED, site, by=_multiplier(right, inverse=True))
+            return Unknown(computed=True, over=over)
         case (Number(), Unknown()) | (Unknown(), Number()):
             return _numbers(symbol, _as_number(left, factor), _as_number(right, factor))
         case (
@@ -86,7 +86,7 @@ def _binary(symbol: str, left: Value, right: Value, *, site: Site, factor: Facto
             | (Const(value=int() | float()), Unknown())
         ):
             return _unknowns(symbol, left, right, factor=factor)
-    return Unknown(computed=True, why=f"of the values that `{symbol}` combines", site=site)
+    return Unknown(computed=True)
 
 
 def _constants(symbol: str, left: Const, right: Const) -> Value:
@@ -163,7 +163,7 @@ def _tensors(symbol: str, left: Value, right: Value, *, site: Site, factor: Fact
         case "%" | "&" | "|" | "^" | "<<" | ">>":
             masks = any(isinstance(v, Tensor) and v.mask for v in (left, right))
             return replace(elementwise(left, right), differentiable=False, mask=masks and symbol in ("&", "|", "^"))
-    return Unknown(computed=True, why=f"of the operator `{symbol}`", site=site)
+    return Unknown(computed=True, why=f"what the operator `{symbol}` makes of a tensor")
 
 
 def _flow(*values: Value) -> bool | None:
@@ -241,16 +241,16 @@ def add(left: Value, right: Value, *, site: Site) -> Value:
             return tensor
         case (Const(value=int() | float() | bool()) | Number(), Tensor() as tensor):
             return tensor
-        case (Tensor() as tensor, Unknown()) | (Unknown(), Tensor() as tensor):
+        case (Tensor() as tensor, Unknown(lost=lost)) | (Unknown(lost=lost), Tensor() as tensor):
             if is_plain(tensor):
                 # `prediction - target` with a target out of sight: data, which the batch size doesn't scale.
                 axes = tensor.axes if tensor.axes.per_example else Axes.UNKNOWN
                 return replace(tensor, axes=axes, data=False) if tensor.differentiable else Unknown(computed=True)
             added = Step(StepKind.ADDED, site)
-            unknown = Term(Exponent.UNKNOWN).step(added)
+            unknown = Term(Exponent.UNKNOWN, lost=lost).step(added)
             terms = _gathered([*(t.step(added) for t in tensor.terms), unknown])
             return replace(tensor, terms=terms, differentiable=True if tensor.differentiable else None)
-    return Unknown(computed=True, site=site)
+    return Unknown(computed=True)
 
 
 def _gathered(terms: list[Term]) -> tuple[Term, ...]:
@@ -281,7 +281,7 @@ def multiply(left: Value, right: Value, *, site: Site, factor: Factor = exponent
     tensor, scalar = (left, right) if isinstance(left, Tensor) else (right, left)
     assert isinstance(tensor, Tensor)
     if isinstance(scalar, (Tuple, Size)):
-        return Unknown(computed=True, site=site)
+        return Unknown(computed=True)
     terms = _scaled(tensor, factor(scalar), site, _multiplier(scalar))
     return elementwise(left, right, terms=terms)
 
@@ -363,7 +363,7 @@ def matmul(left: Value, right: Value, *, site: Site) -> Value:
     Of a number or a tensor without dimensions there is none: torch raises.
     """
     if _has_no_dimensions(left) or _has_no_dimensions(right):
-        return Unknown(computed=True, why="of a matrix product with a scalar", site=site)
+        return Unknown(computed=True, why="a matrix product with a scalar, which torch refuses")
     if not (isinstance(left, Tensor) and isinstance(right, Tensor)):
         return _matmul_unseen(left, right)
     axes, over = contraction.matrix_product(left.axes, right.axes)

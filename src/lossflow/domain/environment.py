@@ -236,13 +236,16 @@ def _join_lengths(left: Record, right: Record) -> Tally | None:
     return left.length.join(right.length) if left.length and right.length else Tally.UNKNOWN
 
 
+_CHANGES = "how it changes from round to round of a loop"
+
+
 def _widened(before: Value | None, after: Value) -> Value:
     if before is None or before == after:
         return after
     match before, after:
         case Tensor(), Tensor():
             if before.axes != after.axes or len(before.terms) != len(after.terms):
-                return Unknown(why="it changes with every round of a loop", computed=True)
+                return Unknown(why=_CHANGES, computed=True)
             terms = tuple(replace(b, exponent=a.exponent.widen(b.exponent)) for a, b in zip(before.terms, after.terms))
             return replace(after, terms=terms, tally=_widened_tally(before, after))
         case ((Number() | Const()), Number()):
@@ -251,12 +254,8 @@ def _widened(before: Value | None, after: Value) -> Value:
         case Tuple(), Tuple() if len(before.items) == len(after.items):
             return Tuple(tuple(_widened(a, b) for a, b in zip(before.items, after.items)))
         case Ref() | OneOf(), _:
-            return (
-                after
-                if isinstance(after, OneOf)
-                else Unknown(why="it changes with every round of a loop", computed=True)
-            )
-    return Unknown(why="it changes with every round of a loop", computed=True)
+            return after if isinstance(after, OneOf) else Unknown(why=_CHANGES, computed=True)
+    return Unknown(why=_CHANGES, computed=True)
 
 
 def _widened_tally(before: Value, after: Number | Tensor) -> Tally | None:

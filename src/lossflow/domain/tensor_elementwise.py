@@ -70,7 +70,7 @@ def _operator(symbol: str) -> Transfer:
     def transfer(call: Call) -> Value:
         other = call.argument(0, "other", "tensor", "value", "mat2", "vec")
         if other is None:
-            return Unknown(computed=True, site=call.site)
+            return Unknown(computed=True)
         alpha = call.argument(1, "alpha")
         if alpha is not None and symbol in "+-":
             other = arithmetic.binary("*", other, alpha, site=call.site, factor=call.factor)

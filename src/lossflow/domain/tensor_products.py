@@ -30,7 +30,7 @@ def _product(left_rank: int | None = None, right_rank: int | None = None) -> Tra
     def transfer(call: Call) -> Value:
         other = call.argument(0, "mat2", "other", "vec", "tensor2", "tensor")
         if other is None:
-            return Unknown(computed=True, site=call.site)
+            return Unknown(computed=True)
         return product(call.tensor, other, call, ranks=(left_rank, right_rank))
 
     return transfer
@@ -57,9 +57,9 @@ def _added(left_rank: int, right_rank: int) -> Transfer:
     def transfer(call: Call) -> Value:
         left, right = call.argument(0, "mat1", "batch1", "mat"), call.argument(1, "mat2", "batch2", "vec")
         if left is None or right is None or not (isinstance(left, Tensor) or isinstance(right, Tensor)):
-            return Unknown(computed=True, site=call.site)
+            return Unknown(computed=True)
         if any(call.kwargs.get(name) is not None for name in ("beta", "alpha")):
-            return Unknown(computed=True, site=call.site)
+            return Unknown(computed=True)
         whole = product(left, right, call, ranks=(left_rank, right_rank))
         both = arithmetic.binary("+", whole, call.tensor, site=call.site, factor=call.factor)
         # The tensor is expanded to the shape of the product.
@@ -73,7 +73,7 @@ def _outer(call: Call) -> Value:
     other = call.argument(0, "vec2", "other")
     left = with_rank(call.tensor.axes, 1)
     if not isinstance(other, Tensor) or left.rank != 1 or with_rank(other.axes, 1).rank != 1:
-        return Unknown(computed=True, site=call.site)
+        return Unknown(computed=True)
     axes = Axes(left.dims + with_rank(other.axes, 1).dims, certain=left.certain and other.axes.certain)
     whole = arithmetic.multiply(call.tensor, other, site=call.site, factor=call.factor)
     return replace(whole, axes=axes) if isinstance(whole, Tensor) else whole
@@ -83,7 +83,7 @@ def _transposed(call: Call) -> Value:
     """`x.t()` is for matrices, and torch refuses more dimensions: a batch that stands first stands last afterwards."""
     axes = call.tensor.axes
     if axes.rank is not None and axes.rank > 2:
-        return Unknown(computed=True, site=call.site)
+        return Unknown(computed=True)
     matrix = with_rank(axes, 2)
     if axes.reduced:
         turned = axes if axes.rank is None else replace(axes, dims=axes.dims[::-1])
@@ -137,7 +137,7 @@ def _embedded(call: Call) -> Value:
     """`diag_embed`: a matrix for each row; one over the examples would be sparse."""
     axes = call.tensor.axes
     if call.args or call.kwargs or from_end(axes, 1) is not False:
-        return _diag(call) if axes.reduced else Unknown(computed=True, site=call.site)
+        return _diag(call) if axes.reduced else Unknown(computed=True)
     return replace(call.tensor, axes=axes.with_one(-1), data=False)
 
 
@@ -159,7 +159,7 @@ def _covariance(call: Call) -> Value:
     """`cov`, `corrcoef`: of each row with each, averaged over the columns."""
     axes = with_rank(call.tensor.axes, 2)
     if axes.rank != 2 or call.args or set(call.kwargs) - {"correction"}:
-        return Unknown(computed=True, site=call.site)
+        return Unknown(computed=True)
     rows = axes.dims[0]
     return replace(nonlinear(call.tensor), axes=replace(axes, dims=(rows, rows)), data=False)
 
@@ -167,7 +167,7 @@ def _covariance(call: Call) -> Value:
 def _of_matrices(call: Call) -> Value:
     """`inverse`, `cholesky`: matrices of what stands before the last two dimensions, whose sizes are fixed."""
     if not call.tensor.axes.reduced and from_end(call.tensor.axes, 1) is not False:
-        return Unknown(computed=True, site=call.site)
+        return Unknown(computed=True)
     return nonlinear(call.tensor)
 
 
@@ -178,7 +178,7 @@ def _of_each_matrix(call: Call) -> Value:
         return nonlinear(replace(call.tensor, axes=Axes.PLAIN if axes.rank != 2 else Axes.SCALAR))
     if axes.rank is not None and axes.rank > 2 and not any(axes.dims[-2:]):
         return nonlinear(replace(call.tensor, axes=replace(axes, dims=axes.dims[:-2])))
-    return Unknown(computed=True, site=call.site)
+    return Unknown(computed=True)
 
 
 def _distances(call: Call) -> Value:
@@ -189,7 +189,7 @@ def _distances(call: Call) -> Value:
         dims = (axes.dims[0], other.axes.dims[0])
         both = arithmetic.elementwise(call.tensor, other)
         return nonlinear(replace(both, axes=Axes(dims, certain=axes.certain and other.axes.certain)))
-    return Unknown(computed=True, site=call.site)
+    return Unknown(computed=True)
 
 
 METHODS: dict[str, Transfer] = {}

@@ -213,7 +213,7 @@ def _normalised(call: Call) -> Value:
 def _cumulative(call: Call) -> Value:
     dims = dimensions(call.argument(0, "dim"))
     _, gone = reduced(call.tensor.axes, dims)
-    return call.tensor if gone == 0 else Unknown(computed=True, site=call.site)
+    return call.tensor if gone == 0 else Unknown(computed=True)
 
 
 def _product(call: Call) -> Value:
@@ -221,14 +221,14 @@ def _product(call: Call) -> Value:
     axes, gone = reduced(
         call.tensor.axes, dimensions(call.argument(0, "dim")), keep=call.argument(1, "keepdim") == Const(True)
     )
-    return nonlinear(replace(call.tensor, axes=axes)) if gone == 0 else Unknown(computed=True, site=call.site)
+    return nonlinear(replace(call.tensor, axes=axes)) if gone == 0 else Unknown(computed=True)
 
 
 def _dot(call: Call) -> Value:
     """The dot product: elementwise, then summed over everything."""
     other = call.argument(0, "other", "tensor", "vec2")
     if other is None:
-        return Unknown(computed=True, site=call.site)
+        return Unknown(computed=True)
     product = arithmetic.binary("*", call.tensor, other, site=call.site, factor=call.factor)
     return _sum(replace(call, tensor=product, args=(), kwargs={})) if isinstance(product, Tensor) else product
 

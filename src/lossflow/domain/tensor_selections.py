@@ -76,7 +76,7 @@ def _split(call: Call) -> Value:
     dims = dimensions(call.argument(1, "dim"))
     axes = call.tensor.axes
     if dims is None or isinstance(dims, Unknown) or not axes.known or (dims[0] == 0 and axes.dims[:1] == (True,)):
-        return Unknown(computed=True, site=call.site)
+        return Unknown(computed=True)
     return replace(call.tensor, data=True)
 
 

@@ -79,7 +79,7 @@ def _accumulated(call: Call) -> Value:
 def _counted(call: Call) -> Value:
     """`bincount`: how often each class occurs among the examples."""
     if with_rank(call.tensor.axes, 1).dims != (True,) or "weights" in call.kwargs or call.args:
-        return Unknown(computed=True, site=call.site)
+        return Unknown(computed=True)
     return Tensor(Axes((False,)), (Term(Exponent.ONE),), differentiable=False)
 
 
@@ -89,7 +89,7 @@ def _added_product(symbol: str) -> Transfer:
     def transfer(call: Call) -> Value:
         first, second = call.argument(0, "tensor1"), call.argument(1, "tensor2")
         if first is None or second is None:
-            return Unknown(computed=True, site=call.site)
+            return Unknown(computed=True)
         value = call.kwargs.get("value", Const(1))
         both = arithmetic.binary(symbol, first, second, site=call.site, factor=call.factor)
         both = arithmetic.binary("*", both, value, site=call.site, factor=call.factor)

@@ -5,13 +5,13 @@ All are immutable. What the program can mutate (instances, lists, dicts, scopes)
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Union
 
 from lossflow.domain.axes import Axes
 from lossflow.domain.exponent import Exponent
 from lossflow.domain.tally import Tally
-from lossflow.domain.trace import MAX_TRAIL, Multiplier, Period, Place, Site, Step, StepKind, Trail
+from lossflow.domain.trace import MAX_TRAIL, Period, Place, Site, Step, StepKind, Trail
 
 MAX_ALTERNATIVES = 4
 """Values that one variable may hold side by side before nothing is known of it."""
@@ -21,15 +21,29 @@ _UNTELLING = (StepKind.ADDED, StepKind.WEIGHTED, StepKind.MASKED)
 
 
 @dataclass(frozen=True, slots=True)
+class Lost:
+    """Where knowledge ends: the expression whose value is the first that is not known, and why, for who asks.
+
+    It is no part of what a value is: two unknowns are the same, whatever made them so.
+    """
+
+    site: Site
+    why: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Unknown:
-    """Anything. `name` is the dotted name under which the program has it (`args.lr`): that may be evidence."""
+    """Anything. `name` is the dotted name under which the program has it (`args.lr`): that may be evidence.
+
+    `why` says in which way it was computed, as `what `f` returns`; `lost` is where knowledge ended.
+    """
 
     name: str = ""
-    why: str = ""
+    why: str = field(default="", compare=False, repr=False)
     computed: bool = False  # the result of a call or an operation: its name is less evidence
-    site: Site | None = None
+    lost: Lost | None = field(default=None, compare=False, repr=False)
     tally: Tally | None = None  # of a number that is only reported, as `len(loader)`
-    over: Multiplier | None = None  # the counter of rounds by which it was divided
+    over: Step | None = None  # its division by a counter of rounds
     masked: Site | None = None  # where a mask set elements of it to zero
     defaulted: bool = False  # a parameter whose default, which is not None, holds unless a caller out of sight differs
 
@@ -81,6 +95,7 @@ class Term:
     exponent: Exponent = Exponent.ZERO
     trail: Trail = ()
     batchless: bool = False
+    lost: Lost | None = field(default=None, compare=False, repr=False)  # where an unknown exponent comes from
 
     def step(self, step: Step) -> Term:
         """The term after one more step."""
@@ -250,16 +265,18 @@ def join(left: Value, right: Value) -> Value:
     if left == right:
         return left
     match left, right:
-        case Unknown(over=Multiplier()), _ if left.over == getattr(right, "over", None):
-            return Unknown(computed=True, why=left.why, over=left.over)
+        case Unknown(over=Step()), _ if left.over == getattr(right, "over", None):
+            return Unknown(computed=True, why=left.why, lost=left.lost, over=left.over)
         case Unknown(), Unknown():
             tally = left.tally if left.tally == right.tally else None
             if left.name and left.name == right.name:
                 return replace(left, tally=tally, defaulted=left.defaulted and right.defaulted)
             masked = left.masked or right.masked
-            return Unknown(why=left.why or right.why, computed=True, tally=tally, masked=masked)
+            return Unknown(
+                why=left.why or right.why, lost=left.lost or right.lost, computed=True, tally=tally, masked=masked
+            )
         case Unknown(), _:
-            return Unknown(why=left.why, computed=True)
+            return Unknown(why=left.why, lost=left.lost, computed=True)
         case _, Unknown():
             return join(right, left)
         case Tensor(), Tensor():
@@ -286,7 +303,7 @@ def one_of(values: tuple[Value, ...]) -> Value:
     kept: list[Value] = []
     for value in values:
         if isinstance(value, Unknown):
-            return Unknown(why=value.why, computed=True)
+            return Unknown(why=value.why, lost=value.lost, computed=True)
         for index, other in enumerate(kept):
             if other == value:
                 break
@@ -300,7 +317,7 @@ def one_of(values: tuple[Value, ...]) -> Value:
     if len(kept) == 1:
         return kept[0]
     if len(kept) > MAX_ALTERNATIVES:
-        return Unknown(why="it may be one of too many values", computed=True)
+        return Unknown(why="which of many values it is", computed=True)
     return OneOf(tuple(sorted(kept, key=repr)))
 
 
@@ -402,7 +419,8 @@ def _by_origin(terms: tuple[Term, ...]) -> dict[Trail, Term]:
 
 def _join_term(left: Term, right: Term) -> Term:
     longer = left if len(left.trail) >= len(right.trail) else right
-    return replace(longer, exponent=left.exponent.join(right.exponent), batchless=left.batchless and right.batchless)
+    exponent, batchless = left.exponent.join(right.exponent), left.batchless and right.batchless
+    return replace(longer, exponent=exponent, batchless=batchless, lost=left.lost or right.lost)
 
 
 def merged(terms: tuple[Term, ...]) -> Term:
@@ -411,7 +429,8 @@ def merged(terms: tuple[Term, ...]) -> Term:
     for term in terms[1:]:
         whole = whole.join(term.exponent)
     chosen = max(terms, key=lambda t: (t.exponent.low is not None, t.exponent.low or 0, len(t.trail)))
-    return Term(whole, chosen.trail, all(term.batchless for term in terms))
+    lost = next((term.lost for term in terms if term.lost is not None), None)
+    return Term(whole, chosen.trail, all(term.batchless for term in terms), lost)
 
 
 def tally_of(value: Value) -> Tally:

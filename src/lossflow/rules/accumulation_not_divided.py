@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from lossflow.catalog.names import means_accumulation, means_weight
-from lossflow.domain.trace import Multiplier, OptimizerFacts, Period, Place, Step, StepKind, Trace
+from lossflow.domain.trace import Multiplier, OptimizerFacts, Period, Place, Step, Trace
 from lossflow.domain.values import Tensor, Term, Unknown
 from lossflow.findings import Finding, Related, Role, Severity
 from lossflow.rules.accumulation import Accumulation, accumulations
@@ -142,8 +142,9 @@ def _undivided(trace: Trace, found: Accumulation) -> Undivided | None:
 def _of_objective(trace: Trace, found: Accumulation) -> Undivided | None:
     objective = found.training.backward.objective
     if isinstance(objective, Unknown):
-        step = Step(StepKind.WEIGHTED, objective.site, by=objective.over) if objective.over and objective.site else None
-        return Undivided(found, counter=step) if step and found.loop is None else None
+        if objective.over is None or found.loop is not None:
+            return None
+        return Undivided(found, counter=objective.over)
     for tensor in tensors(objective):
         terms = [term for term in tensor.terms if not term.batchless]
         counters = [step for term in terms for step in term.trail if _is_counter(step)]

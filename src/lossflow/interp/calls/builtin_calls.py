@@ -26,7 +26,7 @@ def call_builtin(machine: Machine, name: str, arguments: Arguments, node: cst.CS
     """The value of calling the builtin `name`."""
     handler = _BUILTINS.get(name)
     if handler is None or (arguments.open and name != "super"):
-        return Unknown(computed=True, why=f"what `{name}` returns", site=machine.site(node, frame))
+        return Unknown(computed=True, why=f"what `{name}` returns")
     return handler(machine, arguments, node, frame)
 
 
@@ -57,7 +57,7 @@ def _length(machine: Machine, arguments: Arguments, node: cst.CSTNode, frame: Fr
             return _length_of(name, _written(node))
         case Ref() as held if isinstance(machine.get(held).cls, (External, Class)):
             return _length_of(_class_name(machine, held), _written(node))
-    return Unknown(computed=True, why="the length of a value out of sight", site=site)
+    return Unknown(computed=True)
 
 
 def _class_name(machine: Machine, held: Ref) -> str:
@@ -221,7 +221,7 @@ def _getattr(machine: Machine, arguments: Arguments, node: cst.CSTNode, frame: F
     owner, name = arguments.get(0), arguments.get(1)
     if owner is not None and isinstance(name, Const) and isinstance(name.value, str):
         return attributes.load(machine, owner, name.value, node, frame)
-    return Unknown(computed=True, why="of an attribute whose name is not known", site=machine.site(node, frame))
+    return Unknown(computed=True, why="which attribute is meant")
 
 
 def _setattr(machine: Machine, arguments: Arguments, node: cst.CSTNode, frame: Frame) -> Value:

@@ -48,7 +48,7 @@ def call(machine: Machine, function: Value, arguments: Arguments, node: cst.CSTN
             return _call_any(machine, function, arguments, node, frame)
         case Unknown():
             return unseen.call_unseen(machine, function, arguments, node, frame)
-    return Unknown(computed=True, why="of a call that is not followed", site=machine.site(node, frame))
+    return Unknown(computed=True, why="what a call returns that is not followed")
 
 
 def _call_bound(
@@ -164,4 +164,4 @@ def _call_object(machine: Machine, instance: Ref, arguments: Arguments, node: cs
             return losses.apply(machine, match, record, arguments, node=node, frame=frame)
     if isinstance(cls, External) and (layers.is_layer(cls.name) or record.get(layers.HAS_PARAMETERS) is not None):
         return layers.apply(machine, cls.name, arguments, node, batch_first=record.get("batch_first"))
-    return Unknown(computed=True, why="of an object whose call is out of sight", site=machine.site(node, frame))
+    return Unknown(computed=True, why="what the call of an object returns whose class is out of sight")

@@ -130,7 +130,9 @@ def _object(machine: Machine, name: str, arguments: Arguments, node: cst.CSTNode
         return machine.allocate(node, Record(Kind.INSTANCE, options, cls=External(name)))
     if leaf == "parse_args":
         return Unknown("args")
-    return Unknown(computed=True, why=f"what `{name}` returns", site=machine.site(node, frame))
+    # Torch's own functions are followed: where one is not, it is for what it is given.
+    given = name.startswith("torch.") and any(isinstance(value, Unknown) for value in arguments.positional)
+    return Unknown(computed=True, why="" if given else f"what `{name}` returns")
 
 
 def _of_loader(machine: Machine, name: str, arguments: Arguments) -> dict[str, Value]:

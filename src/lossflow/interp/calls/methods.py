@@ -48,9 +48,11 @@ def call_method(
         case Unknown() if name == "backward":
             sinks.backward(machine, receiver, node, frame)
             return Const(None)
+        case Unknown():
+            return Unknown(computed=True)
         case Number() if name == "item":
             return receiver
-    return Unknown(computed=True, why=f"what `.{name}()` returns", site=machine.site(node, frame))
+    return Unknown(computed=True, why=f"what `.{name}()` returns")
 
 
 def of_tensor(
@@ -81,7 +83,7 @@ def of_tensor(
         call = replace(call, args=tuple(map(masks.seen, positional)), kwargs=seen)
     result = None if arguments.open else tensors.method(name, call)
     if result is None:
-        return Unknown(computed=True, why=f"what `.{name}()` of a tensor returns", site=site)
+        return Unknown(computed=True, why=f"what `.{name}()` of a tensor returns")
     result = masks.after_method(name, call, result)
     if name.endswith("_") and not name.endswith("__") and isinstance(node, cst.Call):
         containers.store_in_place(machine, node, result, frame)
@@ -185,7 +187,7 @@ def _by_name(
         return iteration.parameters_of(machine, node, named=name.startswith("named"))
     if name in unseen.SAME_OBJECT:
         return receiver
-    return Unknown(computed=True, why=f"what `.{name}()` returns", site=machine.site(node, frame))
+    return Unknown(computed=True, why=f"what `.{name}()` returns")
 
 
 def _is_called_optimizer(machine: Machine, receiver: Ref, node: cst.CSTNode) -> bool:

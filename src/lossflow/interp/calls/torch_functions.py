@@ -91,7 +91,7 @@ def _where(machine: Machine, arguments: Arguments, node: cst.CSTNode, frame: Fra
 def _einsum(machine: Machine, arguments: Arguments, node: cst.CSTNode, frame: Frame) -> Value:
     """A plain pattern: a letter that stands for the examples and is missing in the output is summed over."""
     pattern, operands = arguments.get(0), arguments.positional[1:]
-    unknown = Unknown(computed=True, why="of an einsum that is not followed", site=machine.site(node, frame))
+    unknown = Unknown(computed=True, why="what this einsum does with the examples")
     if not (
         isinstance(pattern, Const)
         and isinstance(pattern.value, str)

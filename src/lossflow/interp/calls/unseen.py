@@ -41,20 +41,27 @@ def call_unseen(machine: Machine, function: Unknown, arguments: Arguments, node:
     if function.name == "reveal" and arguments.positional:
         machine.record(Revealed(machine.site(node, frame), value=arguments.positional[0]))
         return Const(None)
-    if receiver and (result := _method(machine, receiver, method, arguments, node, frame)) is not None:
+    if receiver and (result := _method(machine, function, arguments, node, frame)) is not None:
         return result
     last = method if method not in _UNWRAPPED else receiver.rpartition(".")[2]
     if names.means_model(last):
         return layers.apply(machine, last, arguments)
-    return Unknown(
-        computed=True, why=f"what `{function.name or 'a value out of sight'}` returns", site=machine.site(node, frame)
-    )
+    called = f"`{function.name}`" if function.name else "this call"
+    why = "" if _was_lost_before(machine, function, node, frame) else f"what {called} returns"
+    return Unknown(computed=True, why=why)
 
 
-def _method(
-    machine: Machine, receiver: str, method: str, arguments: Arguments, node: cst.CSTNode, frame: Frame
-) -> Value | None:
+def _was_lost_before(machine: Machine, function: Unknown, node: cst.CSTNode, frame: Frame) -> bool:
+    """True where what is called comes of a value that was lost elsewhere: `q.mean()` of what a model returned."""
+    called = node.func if isinstance(node, cst.Call) else None
+    while isinstance(called, cst.Attribute):
+        called = called.value
+    return function.lost is not None and (called is None or function.lost.site != machine.site(called, frame))
+
+
+def _method(machine: Machine, function: Unknown, arguments: Arguments, node: cst.CSTNode, frame: Frame) -> Value | None:
     """The value of a method of an object out of sight; None when its name tells nothing."""
+    receiver, _, method = function.name.rpartition(".")
     last = receiver.rpartition(".")[2]
     sink = machine.catalog.method_sink(method, receiver)
     if sink is not None:
@@ -63,7 +70,7 @@ def _method(
         return sinks.run(machine, sink, subject, arguments, node=node, frame=frame)
     match method:
         case "backward" if not arguments.positional:
-            sinks.backward(machine, Unknown(receiver), node, frame)
+            sinks.backward(machine, Unknown(receiver, lost=function.lost), node, frame)
             return Const(None)
         case "backward" if isinstance(arguments.positional[0], Tensor) and len(arguments.positional) == 1:
             sinks.backward(machine, arguments.positional[0], node, frame, written=sinks.argument(node, 0))

@@ -17,8 +17,8 @@ from lossflow.catalog import Catalog
 from lossflow.domain.environment import Heap, Kind, Record
 from lossflow.domain.exponent import Exponent
 from lossflow.domain.trace import WRITTEN, Event, Guard, InSight, Place, Site, Step, Unused
-from lossflow.domain.values import Class, Function, Ref, Tensor, Unknown, Value, join
-from lossflow.interp.engine import evidence
+from lossflow.domain.values import Class, Function, Lost, Ref, Tensor, Unknown, Value, join
+from lossflow.interp.engine import evidence, provenance
 from lossflow.interp.engine.budget import BudgetExceeded
 from lossflow.interp.engine.footprint import Footprint
 from lossflow.interp.engine.frames import Arguments, Case, Code, Frame, Loop, Outcome, Unit
@@ -76,6 +76,7 @@ class Machine:
     case: Case | None = None  # what is supposed in this run
     batches: dict[Place, InSight | None] = field(default_factory=dict)  # see `Trace.batches`; None: not always the same
     scaled: dict[int, cst.BaseExpression] = field(default_factory=dict)  # what a GradScaler's call scales, by the call
+    lost: Lost | None = None  # the first value that is not known among the parts of the expression in progress
     cases: dict[Case, int] = field(default_factory=dict)  # what further runs may suppose: the lowest rank first
     _addresses: dict[object, int] = field(default_factory=dict)
     _codes: dict[int, Code] = field(default_factory=dict)
@@ -88,14 +89,19 @@ class Machine:
         self.steps += 1
         if self.steps > self.limit:
             raise BudgetExceeded
-        value = self.evaluate_node(self, node, frame)
+        before, self.lost = self.lost, None
+        value = provenance.traced(self, self.evaluate_node(self, node, frame), self.lost, node, frame)
+        self.lost = before or provenance.of(value)
         if self.case is not None and isinstance(value, Unknown) and value.name == self.case.name and not value.computed:
             return self.case.value
         return value
 
     def run(self, body: Sequence[cst.CSTNode], frame: Frame) -> Outcome:
         """Run statements on the current heap."""
-        return self.run_nodes(self, body, frame)
+        before = self.lost
+        outcome = self.run_nodes(self, body, frame)
+        self.lost = before  # what a function does not know is not what its caller does not know
+        return outcome
 
     def call(self, function: Value, arguments: Arguments, node: cst.CSTNode, frame: Frame) -> Value:
         """The value of a call."""

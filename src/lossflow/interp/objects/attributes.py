@@ -11,7 +11,7 @@ from lossflow.domain import tensors
 from lossflow.domain.axes import Axes
 from lossflow.domain.environment import Kind
 from lossflow.domain.exponent import Exponent
-from lossflow.domain.trace import AttributeSet, Multiplier
+from lossflow.domain.trace import AttributeSet, Step
 from lossflow.domain.values import (
     Bound,
     Class,
@@ -46,7 +46,7 @@ def load(machine: Machine, owner: Value, name: str, node: cst.CSTNode, frame: Fr
             return Unknown(
                 f"{field}.{name}"
             )  # methods have no attributes: `cfg.train` is a field, `cfg.train.lr` another
-        case Unknown(over=Multiplier()) if name == "backward":
+        case Unknown(over=Step()) if name == "backward":
             return Bound(owner, name)
         case Unknown():
             dotted = f"{owner.name}.{name}" if owner.name else name

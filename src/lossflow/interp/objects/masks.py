@@ -61,7 +61,7 @@ def product_of_unseen(symbol: str, left: Value, right: Value, site: Site) -> Val
     unseen = isinstance(left, Unknown) and isinstance(right, Unknown)
     if symbol != "*" or not unseen or masking.is_padding(seen(left)) is masking.is_padding(seen(right)):
         return None
-    return Unknown(computed=True, site=site, masked=site)
+    return Unknown(computed=True, masked=site)
 
 
 _UNSEEN = Tensor(Axes.UNKNOWN)

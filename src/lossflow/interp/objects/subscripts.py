@@ -44,7 +44,7 @@ def load(machine: Machine, owner: Value, node: cst.Subscript, frame: Frame) -> V
             return _element(machine, machine.get(owner), index)
         case Unknown(name=name) if isinstance(index, Const) and isinstance(index.value, str):
             return Unknown(f"{name}.{index.value}" if name else index.value, computed=owner.computed and not name)
-    return Unknown(computed=True, why="of an element of a value out of sight", site=machine.site(node, frame))
+    return Unknown(computed=True)
 
 
 def _holders(machine: Machine, values: list[Value], node: cst.Subscript, frame: Frame) -> list[Value]:

@@ -45,4 +45,4 @@ def mean(machine: Machine, held: Value, site: Site) -> Value:
     average = whole.over(Tally.BATCHES, site=site)
     if isinstance(element, Tensor) and average.rounds == 0:
         tallies.note(machine, element, whole, average)
-    return Unknown(computed=True, why="what an average of a list is", site=site, tally=average)
+    return Unknown(computed=True, why="what an average of a list is", tally=average)

@@ -51,7 +51,7 @@ def evaluate(machine: Machine, node: cst.BaseExpression, frame: Frame) -> Value:
     """The value of any expression; unknown for those that no handler knows."""
     handler = _HANDLERS.get(type(node))
     if handler is None:
-        return Unknown(computed=True, why="of a construct that is not followed", site=machine.site(node, frame))
+        return Unknown(computed=True, why="what this construct yields")
     return handler(machine, node, frame)
 
 
@@ -170,7 +170,7 @@ def operate(machine: Machine, operator: str, left: Value, right: Value, node: cs
     if operator == "|" and machine.is_kind(left, Kind.DICT) and machine.is_kind(right, Kind.DICT):
         return iteration.merged(machine, left, right, node)
     if isinstance(left, Size) or isinstance(right, Size):
-        return Unknown(computed=True, site=site)
+        return Unknown(computed=True)
     if (product := masks.product_of_unseen(operator, left, right, site)) is not None:
         return product
     left, right = masks.operands(operator, left, right)

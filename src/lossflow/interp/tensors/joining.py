@@ -49,7 +49,7 @@ def _stack_with_unseen(machine: Machine, arguments: Arguments, node: cst.CSTNode
     parts = tuple(v for v in held if isinstance(v, Tensor) and v.axes.known and v.axes.per_example)
     in_sight = isinstance(arguments.get(0, "tensors"), Tuple) or _has_length(machine, arguments.get(0, "tensors"))
     if not parts or not in_sight or not all(isinstance(v, (Tensor, Unknown)) for v in held):
-        return Unknown(computed=True, site=machine.site(node, frame))
+        return Unknown(computed=True)
     axes = _one_more(parts[0].axes, arguments.get(1, "dim") or Const(0))
     return replace(_with_unseen(machine, parts, node, frame), axes=axes)
 
@@ -126,7 +126,7 @@ def _beside_unseen(machine: Machine, arguments: Arguments, node: cst.CSTNode, fr
     parts = tuple(v for v in held if isinstance(v, Tensor))
     axes = _alike(arguments, parts)
     if axes is None or not all(isinstance(v, (Tensor, Unknown)) for v in held):
-        return Unknown(computed=True, site=machine.site(node, frame))
+        return Unknown(computed=True)
     return replace(_with_unseen(machine, parts, node, frame), axes=axes)
 
 
@@ -145,4 +145,4 @@ def along_a_dimension(machine: Machine, arguments: Arguments, node: cst.CSTNode,
     matrices = all(part.axes.known and len(part.axes.dims) + (part.axes.tail is Tail.SOME) > 1 for part in parts)
     if parts and matrices:
         return cat(machine, arguments, node, frame)
-    return Unknown(computed=True, site=machine.site(node, frame))
+    return Unknown(computed=True)

@@ -95,7 +95,7 @@ def apply(
         return recurrent.of_packed(machine, leaf, first, machine.grad_enabled, node)
     tensors = [v for v in (*arguments.positional, *arguments.keywords.values()) if isinstance(v, Tensor)]
     if not tensors:
-        return Unknown(computed=True, why="what goes into the model")
+        return Unknown(computed=True, why="" if isinstance(first, Unknown) else "what goes into the model")
     given = tensors[0]
     flow = machine.grad_enabled
     plain = given.exponent.is_zero or arithmetic.is_activation(given)

@@ -85,7 +85,7 @@ def pack(machine: Machine, arguments: Arguments, node: cst.CSTNode, frame: Frame
     """`pack_padded_sequence(x, lengths)`: the steps of all examples, in one dimension."""
     given = arguments.get(0, "input")
     if not isinstance(given, Tensor) or arguments.open:
-        return Unknown(computed=True, why="what is packed", site=machine.site(node, frame))
+        return Unknown(computed=True, why="what is packed")
     batch_first = arguments.get(2, "batch_first") or Const(False)
     steps = Axes((True,), Tail.ANY, certain=given.axes.certain) if given.axes.batches == 1 else Axes.UNKNOWN
     placed = _placed(Axes(given.axes.core, Tail.ANY), batch_first) if given.axes.known else None
@@ -104,7 +104,7 @@ def unpack(machine: Machine, arguments: Arguments, node: cst.CSTNode, frame: Fra
     packed = arguments.get(0, "sequence")
     given = machine.get(packed).get("data") if isinstance(packed, Ref) and is_packed(machine, packed) else None
     if not isinstance(packed, Ref) or not isinstance(given, Tensor):
-        return Unknown(computed=True, why="what is unpacked", site=machine.site(node, frame))
+        return Unknown(computed=True, why="what is unpacked")
     axes = given.axes.shuffled()
     if machine.get(packed).get("padded") == Const(True):
         first = arguments.get(1, "batch_first") or Const(False)

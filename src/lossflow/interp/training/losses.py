@@ -215,14 +215,14 @@ def _result(
         strings, effects = (row.default,), [row.effect(row.default)]
     site = machine.site(node, frame)
     if not effects or None in effects:
-        why = f"of the reduction of `{row.name or row.functional}`"
+        why = f"the reduction of `{row.name or row.functional}`"
         unknown = Term(Exponent.UNKNOWN, () if made is None else (made,)).step(
             Step(StepKind.COMPUTED, site, loss=row.name)
         )
         return (
             Tensor(Axes.UNKNOWN, (unknown,), _flow(machine, inputs), True)
             if inputs
-            else Unknown(computed=True, why=why, site=site)
+            else Unknown(computed=True, why=why)
         )
     results = [
         _reduced(
