@@ -30,7 +30,26 @@ def parser() -> argparse.ArgumentParser:
     commands = top.add_subparsers(dest="command", required=True, metavar="COMMAND")
     _add_check(commands.add_parser("check", help="check files and folders", allow_abbrev=False))
     _add_rule(commands.add_parser("rule", help="explain a rule, or all of them", allow_abbrev=False))
+    _add_trace(commands.add_parser("trace", help="show the way of losses to their updates", allow_abbrev=False))
     return top
+
+
+def _add_trace(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "target",
+        metavar="FILE[:LINE]",
+        help="a file, or a line of it that the losses are to pass; CELL:LINE in a notebook",
+    )
+    command.add_argument("--format", "--output-format", choices=("tree", "json", "mermaid"), default="tree")
+    command.add_argument("--color", choices=("auto", "always", "never"), default="auto")
+    _add_config(command.add_argument_group("configuration"))
+
+
+def _add_config(config: argparse._ArgumentGroup) -> None:
+    config.add_argument(
+        "--config", action="append", default=[], metavar="FILE", help="a configuration file, or a `key = value` of one"
+    )
+    config.add_argument("--isolated", action="store_true", help="read no configuration file")
 
 
 def _add_rule(command: argparse.ArgumentParser) -> None:
@@ -56,14 +75,16 @@ def _add_check(command: argparse.ArgumentParser) -> None:
     files.add_argument("--force-exclude", action="store_true", help="leave out even what is named as a path")
     files.add_argument("--stdin-filename", metavar="PATH", help="the name of the file that comes from standard input")
     config = command.add_argument_group("configuration")
-    config.add_argument(
-        "--config", action="append", default=[], metavar="FILE", help="a configuration file, or a `key = value` of one"
-    )
-    config.add_argument("--isolated", action="store_true", help="read no configuration file")
+    _add_config(config)
     config.add_argument("-n", "--no-cache", action="store_true", help="read and write no cache (there is none yet)")
     output = command.add_argument_group("output")
     output.add_argument("--output-format", choices=FORMATS, default="full")
     output.add_argument("--statistics", action="store_true", help="print how often each rule fired, and nothing else")
+    output.add_argument(
+        "--show-untraced",
+        action=argparse.BooleanOptionalAction,
+        help="name the losses that reach a training step but could not be followed, with the value that was unknown",
+    )
     output.add_argument("--exit-zero", "-e", action="store_true", help="exit with 0 though there are findings")
     output.add_argument("--color", choices=("auto", "always", "never"), default="auto")
     output.add_argument("--quiet", "-q", action="store_true", help="print findings and errors, and nothing else")
@@ -99,7 +120,7 @@ def overrides(options: argparse.Namespace) -> Table:
         given = getattr(options, key.replace("-", "_"))
         if given is not None:
             values[key] = [_pattern(item) for item in _items(given, key)]
-    for key in ("fix", "unsafe-fixes", "fix-only", "show-fixes"):
+    for key in ("fix", "unsafe-fixes", "fix-only", "show-fixes", "show-untraced"):
         given = getattr(options, key.replace("-", "_"))
         if given is not None:
             values[key] = given

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from lossflow.catalog.entry import Loss, Optimizer, Sink
     from lossflow.catalog.lookup import Catalog
     from lossflow.domain.trace import Pairs, Trace
+    from lossflow.tracing import Path as LossPath
 
 Unsaved = tuple[Source, ...]
 """Sources that stand for what is on disk under their names."""
@@ -45,7 +46,8 @@ class FileReport:
     `findings` are sorted, and `sources` holds the files in which they and their related locations stand. `failure` is
     the reason why the file could not be analysed. `omitted` are the cells of a notebook without which it was, each with
     the reason. `notes` are for `--verbose`. `followed` are the other files that the analysis read. `new` are findings
-    that were not there before the fixes of this run.
+    that were not there before the fixes of this run. `untraced` are the objectives that could not be followed, where
+    the configuration asks for them.
     """
 
     file: str
@@ -56,6 +58,7 @@ class FileReport:
     omitted: tuple[str, ...] = ()
     followed: frozenset[str] = frozenset()
     new: frozenset[Finding] = frozenset()
+    untraced: tuple[LossPath, ...] = ()
 
     @property
     def whole(self) -> bool:
@@ -89,25 +92,24 @@ def check(source: Source, config: Config, *, noqa: bool = True, unsaved: Unsaved
     if not may_matter(source.text, config):
         return FileReport(source.name)
     try:
-        refuse_deep_nesting(source.text)
-        trace = _trace(source, config, unsaved)
-        findings = tuple(_findings(trace, config))
+        trace = traced(source, config, unsaved=unsaved)
+        found = tuple(findings(trace, config))
+        lost = _untraced(trace) if config.show_untraced else ()
     except NotAnalysed as error:
         return FileReport(source.name, failure=str(error))
-    except RecursionError:
-        return FileReport(source.name, failure="its code nests too deeply to be analysed")
     except Exception as error:  # a mistake of ours in one file must not hide the findings in the others
         return FileReport(source.name, failure=_bug(error))
     if noqa:
-        findings = tuple(_unsuppressed(findings, source))
-    files = {file for finding in findings for file in (finding.file, *(place.file for place in finding.related))}
+        found = tuple(_unsuppressed(found, source))
+    files = {file for finding in found for file in (finding.file, *(place.file for place in finding.related))}
     return FileReport(
         source.name,
-        findings,
+        found,
         {file: trace.sources[file] for file in files},
         trace.notes,
         omitted=source.broken,
         followed=frozenset(trace.sources) - {source.name},
+        untraced=lost,
     )
 
 
@@ -124,12 +126,17 @@ def _own_words(config: Config) -> Iterator[str]:
         yield name.rpartition(".")[2].lower()
 
 
-def _trace(source: Source, config: Config, unsaved: Unsaved) -> Trace:
+def traced(source: Source, config: Config, *, unsaved: Unsaved = ()) -> Trace:
+    """What the analysis of a source saw; raises NotAnalysed."""
     # Imported here: libcst takes a quarter of a second to import, and few files of a project need it.
     from lossflow.interp import interpret
 
+    refuse_deep_nesting(source.text)
     catalog = _catalog(config.losses, config.optimizers, config.sinks, config.batch_size_names)
-    trace = interpret(source, catalog=catalog, resolve=_resolve(unsaved))
+    try:
+        trace = interpret(source, catalog=catalog, resolve=_resolve(unsaved))
+    except RecursionError:
+        raise NotAnalysed("its code nests too deeply to be analysed") from None
 
     def elsewhere(file: str) -> Pairs:
         own = trace.sources.get(file)
@@ -173,7 +180,7 @@ def _catalog(
     return Catalog.default().extended(losses, optimizers, sinks=sinks, batch_size_names=names)
 
 
-def _findings(trace: Trace, config: Config) -> Iterator[Finding]:
+def findings(trace: Trace, config: Config) -> Iterator[Finding]:
     """The findings of the rules that are on, sorted, one for each code and place."""
     from lossflow.rules import RULES
 
@@ -184,6 +191,12 @@ def _findings(trace: Trace, config: Config) -> Iterator[Finding]:
                 wanted = replace(finding, fix=config.wanted(finding.code, finding.fix))
                 found.setdefault((finding.code, finding.span.start), wanted)
     yield from sorted(found.values(), key=lambda finding: finding.order)
+
+
+def _untraced(trace: Trace) -> tuple[LossPath, ...]:
+    from lossflow.tracing import untraced  # few runs ask for it
+
+    return untraced(trace)
 
 
 def _unsuppressed(findings: Iterable[Finding], source: Source) -> Iterator[Finding]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from argparse import Namespace
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from lossflow import arguments, inputs, progress, reporting
@@ -29,7 +29,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             stream.reconfigure(errors="backslashreplace")  # a terminal that lacks a character is no reason to fail
     try:
         options = arguments.parser().parse_args(argv)
-        status = _check(options) if options.command == "check" else _rule(options)
+        status = _COMMANDS[options.command](options)
         sys.stdout.flush()
         return status
     except LossflowError as error:
@@ -71,7 +71,8 @@ def _configs(options: Namespace) -> Configs:
     explicit, inlined = arguments.config_files(options.config)
     if explicit is not None and options.isolated:
         raise UsageError("`--isolated` reads no configuration file, so it can't be combined with `--config FILE`.")
-    overrides = (*map(inline, inlined), arguments.overrides(options))
+    own = (arguments.overrides(options),) if options.command == "check" else ()
+    overrides = (*map(inline, inlined), *own)
     for table in overrides:
         Config().apply(table)  # a mistake in an option is one even where there is nothing to check
     return Configs(explicit, options.isolated, overrides)
@@ -100,6 +101,15 @@ def _report(file: Found, configs: Configs) -> FileReport:
     return check_file(file.path, configs.of(file.path.parent))
 
 
+# --- trace --------------------------------------------------------------------------------------------------------
+
+
+def _trace(options: Namespace) -> int:
+    from lossflow import trace_command
+
+    return trace_command.run(options, _configs(options))
+
+
 # --- rule ---------------------------------------------------------------------------------------------------------
 
 
@@ -115,3 +125,6 @@ def _rule(options: Namespace) -> int:
         raise UsageError(f"there is no rule `{options.code}`.{hint}")
     sys.stdout.write(rule_page.json_text(chosen) if options.output_format == "json" else rule_page.text(chosen))
     return CLEAN
+
+
+_COMMANDS: Mapping[str, Callable[[Namespace], int]] = {"check": _check, "rule": _rule, "trace": _trace}

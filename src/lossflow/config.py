@@ -29,6 +29,7 @@ KEYS = (
     "select", "extend-select", "ignore", "per-file-ignores", "exclude", "extend-exclude", "sum-fix",
     "batch-size-names", "losses", "optimizers", "sinks", "fix", "fix-only", "unsafe-fixes", "show-fixes", "fixable",
     "extend-fixable", "unfixable", "extend-safe-fixes", "extend-unsafe-fixes",
+    "show-untraced",
 )  # fmt: skip
 """The keys of `[tool.lossflow]`."""
 
@@ -56,6 +57,7 @@ class Config:
     fix_only: bool = False
     unsafe_fixes: bool = False
     show_fixes: bool = False
+    show_untraced: bool = False
     fixables: tuple[Selection, ...] = ()
     extend_safe_fixes: tuple[str, ...] = ()
     extend_unsafe_fixes: tuple[str, ...] = ()
@@ -78,6 +80,7 @@ class Config:
             fix_only=_or(table.flag("fix-only"), self.fix_only),
             unsafe_fixes=_or(table.flag("unsafe-fixes"), self.unsafe_fixes),
             show_fixes=_or(table.flag("show-fixes"), self.show_fixes),
+            show_untraced=_or(table.flag("show-untraced"), self.show_untraced),
             fixables=(*self.fixables, _selection(table, "fixable", "unfixable")),
             extend_safe_fixes=self.extend_safe_fixes + (_codes(table, "extend-safe-fixes") or ()),
             extend_unsafe_fixes=self.extend_unsafe_fixes + (_codes(table, "extend-unsafe-fixes") or ()),

@@ -12,7 +12,7 @@ from lossflow.arguments import FixMode
 from lossflow.checking import FileReport
 from lossflow.fixing import Fixed
 from lossflow.inputs import STDIN
-from lossflow.rendering.places import shown
+from lossflow.rendering.places import at, shown
 
 CLEAN, FINDINGS, FAILURE = 0, 1, 2
 """The exit status of a run."""
@@ -30,6 +30,9 @@ def complain(reports: Sequence[FileReport], *, verbose: bool) -> None:
             print(f"error: {name} was analysed without {cell}.", file=sys.stderr)
         for note in report.notes if verbose else ():
             print(f"note: {note}", file=sys.stderr)
+        for path in report.untraced:
+            place = at(path.spot.source.name, path.spot.start)
+            print(f"{place}: note: {path.words}, and was not followed to the end: {path.verdict}.", file=sys.stderr)
 
 
 def report(
@@ -77,7 +80,7 @@ def _report_to_people(
     if not options.quiet:
         counts = None if fixed is None else {name: each.count for name, each in fixed.items()}
         lines += summary.lines(reports, unsafe=mode.unsafe, fixed=counts)
-    to.write(coloured(lines) if lines and _wants_colour(options.color, to) else plain(lines))
+    to.write(coloured(lines) if lines and wants_colour(options.color, to) else plain(lines))
 
 
 def report_fixes(fixed: Mapping[str, Fixed], options: Namespace, mode: FixMode, *, to: TextIO) -> None:
@@ -88,10 +91,11 @@ def report_fixes(fixed: Mapping[str, Fixed], options: Namespace, mode: FixMode, 
     lines = [*fixes.lines(fixed, done=not mode.diff)] if fixed and mode.show else []
     if not options.quiet:
         lines += fixes.summary(fixed, done=not mode.diff)
-    to.write(coloured(lines) if lines and _wants_colour(options.color, to) else plain(lines))
+    to.write(coloured(lines) if lines and wants_colour(options.color, to) else plain(lines))
 
 
-def _wants_colour(choice: str, stream: TextIO) -> bool:
+def wants_colour(choice: str, stream: TextIO) -> bool:
+    """True where the output is to be coloured: as `--color` says, else as the environment and the terminal do."""
     if choice == "auto":
         if os.environ.get("NO_COLOR"):
             return False

@@ -56,7 +56,8 @@ def _was_lost_before(machine: Machine, function: Unknown, node: cst.CSTNode, fra
     called = node.func if isinstance(node, cst.Call) else None
     while isinstance(called, cst.Attribute):
         called = called.value
-    return function.lost is not None and (called is None or function.lost.site != machine.site(called, frame))
+    lost = function.lost
+    return lost is not None and (bool(lost.why) or called is None or lost.site != machine.site(called, frame))
 
 
 def _method(machine: Machine, function: Unknown, arguments: Arguments, node: cst.CSTNode, frame: Frame) -> Value | None:

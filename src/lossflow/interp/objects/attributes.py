@@ -46,7 +46,7 @@ def load(machine: Machine, owner: Value, name: str, node: cst.CSTNode, frame: Fr
             return Unknown(
                 f"{field}.{name}"
             )  # methods have no attributes: `cfg.train` is a field, `cfg.train.lr` another
-        case Unknown(over=Step()) if name == "backward":
+        case Unknown(over=Step()) | Unknown(name="", computed=True) if name == "backward":
             return Bound(owner, name)
         case Unknown():
             dotted = f"{owner.name}.{name}" if owner.name else name
