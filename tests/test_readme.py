@@ -8,9 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from lossflow.arguments import FORMATS, parser
+from lossflow.arguments import parser
 from lossflow.config_files import Configs
 from lossflow.findings import Fix, Safety
+from lossflow.formats import FORMATS
 from lossflow.rules import RULES
 from lossflow.rules.documentation import documentation
 

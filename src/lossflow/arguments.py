@@ -11,10 +11,8 @@ from pathlib import Path
 from lossflow import __version__
 from lossflow.config import Config
 from lossflow.errors import UsageError
+from lossflow.formats import FORMATS
 from lossflow.schema import Table
-
-FORMATS = ("full", "concise", "json", "github")
-"""The output formats of `check`."""
 
 ORIGIN = "the command line"
 
@@ -78,7 +76,8 @@ def _add_check(command: argparse.ArgumentParser) -> None:
     _add_config(config)
     config.add_argument("-n", "--no-cache", action="store_true", help="read and write no cache (there is none yet)")
     output = command.add_argument_group("output")
-    output.add_argument("--output-format", choices=FORMATS, default="full")
+    output.add_argument("--output-format", choices=tuple(FORMATS), default="full")
+    output.add_argument("--output-file", "-o", metavar="FILE", help="write the report to a file, in UTF-8")
     output.add_argument("--statistics", action="store_true", help="print how often each rule fired, and nothing else")
     output.add_argument(
         "--show-untraced",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from lossflow.checking import FileReport
 from lossflow.findings import Finding, Fix
@@ -13,8 +13,13 @@ from lossflow.source import Location, Source
 
 def text(reports: Iterable[FileReport]) -> str:
     """A list of findings."""
-    rows = [_finding(finding, source, report) for finding, source, report in findings(reports)]
-    return json.dumps(rows, indent=2) + "\n"
+    return json.dumps([*rows(reports)], indent=2) + "\n"
+
+
+def rows(reports: Iterable[FileReport]) -> Iterator[dict[str, object]]:
+    """The object of each finding."""
+    for finding, source, report in findings(reports):
+        yield _finding(finding, source, report)
 
 
 def _finding(finding: Finding, source: Source, report: FileReport) -> dict[str, object]:

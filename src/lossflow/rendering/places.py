@@ -27,3 +27,10 @@ def findings(reports: Iterable[FileReport]) -> Iterator[tuple[Finding, Source, F
     for report in reports:
         for finding in report.findings:
             yield finding, report.sources[finding.file], report
+
+
+def by_file(reports: Iterable[FileReport]) -> Iterator[tuple[str, list[tuple[Finding, Source, FileReport]]]]:
+    """The same, for each file that has any."""
+    for report in reports:
+        if report.findings:
+            yield report.file, [*findings([report])]
