@@ -25,5 +25,8 @@ FORMATS: Mapping[str, Format] = {
     "json": Format("json_format"),
     "json-lines": Format("json_lines"),
     "github": Format("github"),
+    "gitlab": Format("gitlab"),
+    "junit": Format("junit"),
+    "rdjson": Format("rdjson"),
 }
 """Every format, by the name that `--output-format` takes."""

@@ -74,3 +74,9 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Capt
         return capsys.readouterr().out
 
     return Project(tmp_path, run)
+
+
+def schema(name: str) -> dict[str, object]:
+    """A schema by the name of its file."""
+    found: dict[str, object] = json.loads((Path(__file__).parent / "schemas" / name).read_text(encoding="utf-8"))
+    return found

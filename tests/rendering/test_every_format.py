@@ -20,7 +20,7 @@ def test_the_help_lists_the_formats(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit):
         main(["check", "--help"])
     listed = "".join(capsys.readouterr().out.split())
-    assert "--output-format{full,concise,grouped,json,json-lines,github}" in listed
+    assert "--output-format{full,concise,grouped,json,json-lines,github,gitlab,junit,rdjson}" in listed
     assert ",".join(FORMATS) in listed
 
 
@@ -91,7 +91,7 @@ def test_a_file_takes_counts_and_fixes_and_no_colours(project: Project, monkeypa
 
 @pytest.mark.parametrize(
     ("form", "empty"),
-    [("json", "[]\n"), ("json-lines", ""), ("github", ""), ("grouped", ""), ("concise", "")],
+    [("json", "[]\n"), ("json-lines", ""), ("github", ""), ("gitlab", "[]\n"), ("grouped", ""), ("concise", "")],
 )
 def test_nothing_found_is_an_empty_report(project: Project, form: str, empty: str) -> None:
     assert project.run(form, "clean.py", "--quiet", status=0) == empty

@@ -22,6 +22,12 @@ def at(file: str, location: Location) -> str:
     return f"{shown(file)}:{cell}{location.row}:{location.column}"
 
 
+def in_words(location: Location) -> str:
+    """The place within a file, for formats that have no numbers for it: `cell 3, line 2, column 5`."""
+    cell = f"cell {location.cell}, " if location.cell is not None else ""
+    return f"{cell}line {location.row}, column {location.column}"
+
+
 def findings(reports: Iterable[FileReport]) -> Iterator[tuple[Finding, Source, FileReport]]:
     """Every finding with the source that it stands in, and the report that it is from."""
     for report in reports:
