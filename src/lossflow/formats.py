@@ -28,5 +28,6 @@ FORMATS: Mapping[str, Format] = {
     "gitlab": Format("gitlab"),
     "junit": Format("junit"),
     "rdjson": Format("rdjson"),
+    "sarif": Format("sarif"),
 }
 """Every format, by the name that `--output-format` takes."""

@@ -78,6 +78,7 @@ class ClipWithSum(Rule):
     code = "LF106"
     name = "clip-with-sum"
     severity = Severity.NOTE
+    comes_before = frozenset({Role.REDUCTION, Role.BACKWARD})
 
     def check(self, trace: Trace) -> Iterator[Finding]:
         """Each clipping of gradients that grow with the batch, once."""

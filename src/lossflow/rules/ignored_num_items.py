@@ -64,6 +64,7 @@ class IgnoredNumItems(Rule):
     code = "LF108"
     name = "ignored-num-items"
     default = False
+    comes_before = frozenset({Role.REDUCTION, Role.CALL})
 
     def check(self, trace: Trace) -> Iterator[Finding]:
         """Each mean that a `compute_loss` returns without a look at the number of items."""

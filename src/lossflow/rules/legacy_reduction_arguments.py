@@ -76,6 +76,7 @@ class LegacyReductionArguments(Rule):
     code = "LF301"
     name = "legacy-reduction-arguments"
     fixable = "sometimes safe"
+    comes_before = frozenset({Role.CALL})
 
     def check(self, trace: Trace) -> Iterator[Finding]:
         """Each legacy argument of a loss in this file, and each legacy attribute set on a criterion."""

@@ -18,6 +18,8 @@ class Rule(ABC):
     fixable: ClassVar[str] = ""  # "unsafe", "sometimes safe", "sometimes unsafe" or nothing
     severity: ClassVar[Severity] = Severity.WARNING
     default: ClassVar[bool] = True  # False: only an explicit `select` enables it
+    # The related places that the loss passes before the place of a finding, for those who show the way in order.
+    comes_before: ClassVar[frozenset[Role]] = frozenset({Role.REDUCTION, Role.TERM, Role.DIVISION})
 
     def __init__(self, sum_fix: SumFix = SumFix.MEAN) -> None:
         """`sum_fix` is what the fix of a summed loss writes."""

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import ClassVar
 
 from lossflow.domain.trace import Trace
-from lossflow.findings import Finding
+from lossflow.findings import Finding, Role
 from lossflow.rules.fixes import sums as fixes
 from lossflow.rules.rule import Rule
 from lossflow.rules.scale import Driver, Sum, sums
@@ -17,6 +17,7 @@ class SumRule(Rule):
     """A rule about sums whose optimizer and learning rate are those of `driver`."""
 
     driver: ClassVar[Driver]
+    comes_before = frozenset({Role.REDUCTION})  # the other terms are added to it later
 
     def check(self, trace: Trace) -> Iterator[Finding]:
         """Each sum once, where its reduction was chosen."""
