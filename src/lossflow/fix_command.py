@@ -29,7 +29,7 @@ def run(options: Namespace, configs: Configs, mode: FixMode) -> int:
         _print_bytes(b"".join(diff(each.before, each.after) for each in fixed.values()))
     to = sys.stderr if piped or mode.diff else sys.stdout  # the other stream holds the code or the diff alone
     if mode.only:
-        reporting.report_fixes(fixed, options, mode, to=to)
+        reporting.report_fixes(fixed, reports, options, mode, to=to)
     else:
         reporting.report(reports, options, mode, to=to, fixed=fixed)
     if not all(report.whole for report in reports) or any(file.refused for file in files.values()):

@@ -6,6 +6,7 @@ import os
 import sys
 from argparse import Namespace
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from importlib import import_module
 from pathlib import Path
 from typing import TextIO
@@ -80,10 +81,18 @@ def _around(
         yield from summary.lines(reports, unsafe=mode.unsafe, fixed=counts)
 
 
-def report_fixes(fixed: Mapping[str, Fixed], options: Namespace, mode: FixMode, *, to: TextIO) -> None:
-    """Write what was fixed, or would be, and nothing of what is left; raises UsageError as `report` does."""
+def report_fixes(
+    fixed: Mapping[str, Fixed], reports: Sequence[FileReport], options: Namespace, mode: FixMode, *, to: TextIO
+) -> None:
+    """Write what was fixed, or would be, and nothing of what is left; raises UsageError as `report` does.
+
+    A program that reads a report gets one without findings.
+    """
     from lossflow.rendering import fixes
 
+    if not FORMATS[options.output_format].for_people and (to is sys.stdout or options.output_file is not None):
+        report([replace(each, findings=()) for each in reports], options, mode, to=to)
+        return
     lines = [*fixes.lines(fixed, done=not mode.diff)] if fixed and mode.show else []
     if not options.quiet:
         lines += fixes.summary(fixed, done=not mode.diff)

@@ -90,6 +90,14 @@ def test_a_file_takes_counts_and_fixes_and_no_colours(project: Project, monkeypa
     assert file.read_text() == "Fixed 2 problems in 1 file.\n"
 
 
+@pytest.mark.parametrize("form", [name for name, form in FORMATS.items() if not form.for_people])
+def test_a_run_that_reports_nothing_of_what_is_left_gives_programs_an_empty_report(project: Project, form: str) -> None:
+    empty = project.run(form, "clean.py", status=0)
+    assert project.run(form, "legacy.py", "--fix-only", "--diff", "-o", "out", status=1).startswith("--- legacy.py\n")
+    assert Path("out").read_text() == empty
+    assert project.run(form, "legacy.py", "--fix-only", status=0) == empty
+
+
 @pytest.mark.parametrize(
     ("form", "empty"),
     [("json", "[]\n"), ("json-lines", ""), ("github", ""), ("gitlab", "[]\n"), ("grouped", ""), ("concise", "")],
