@@ -97,6 +97,8 @@ def check(source: Source, config: Config, *, noqa: bool = True, unsaved: Unsaved
         lost = _untraced(trace) if config.show_untraced else ()
     except NotAnalysed as error:
         return FileReport(source.name, failure=str(error))
+    except RecursionError:
+        return FileReport(source.name, failure="its code nests too deeply to be analysed")
     except Exception as error:  # a mistake of ours in one file must not hide the findings in the others
         return FileReport(source.name, failure=_bug(error))
     if noqa:
@@ -133,10 +135,7 @@ def traced(source: Source, config: Config, *, unsaved: Unsaved = ()) -> Trace:
 
     refuse_deep_nesting(source.text)
     catalog = _catalog(config.losses, config.optimizers, config.sinks, config.batch_size_names)
-    try:
-        trace = interpret(source, catalog=catalog, resolve=_resolve(unsaved))
-    except RecursionError:
-        raise NotAnalysed("its code nests too deeply to be analysed") from None
+    trace = interpret(source, catalog=catalog, resolve=_resolve(unsaved))
 
     def elsewhere(file: str) -> Pairs:
         own = trace.sources.get(file)

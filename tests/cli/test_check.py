@@ -161,14 +161,14 @@ def test_an_unreadable_file_and_folder_are_named(folder: Path, run, monkeypatch:
 def test_a_mistake_of_ours_is_named_and_the_rest_checked(
     folder: Path, run, monkeypatch: pytest.MonkeyPatch, error: Exception
 ) -> None:
-    trace = checking._trace
+    trace = checking.traced
 
-    def fail_once(source, *others):
+    def fail_once(source, config, **options):
         if source.name.endswith("bad.py"):
             raise error
-        return trace(source, *others)
+        return trace(source, config, **options)
 
-    monkeypatch.setattr(checking, "_trace", fail_once)
+    monkeypatch.setattr(checking, "traced", fail_once)
     (folder / "bad.py").write_text(SUMMED)
     (folder / "good.py").write_text(SUMMED)
     status, output, errors = run("check", "--output-format", "json")

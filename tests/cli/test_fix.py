@@ -47,7 +47,7 @@ def stand_in(monkeypatch: pytest.MonkeyPatch) -> None:
             for match in re.finditer("(?P<code>LF401)_(?P<kind>safe)_(?P<content>seen)", source.text):
                 yield _finding(source.name, match)
 
-    monkeypatch.setattr(checking, "_findings", found)
+    monkeypatch.setattr(checking, "findings", found)
 
 
 @pytest.fixture
