@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from lossflow import notebook, notebook_edits
 from lossflow.errors import NotAnalysed, NotEdited
-from lossflow.source import Edit, Source
-
-_NEWLINE = re.compile(r"\r\n?|\n")
+from lossflow.source import NEWLINE, Edit, Source
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +34,7 @@ class Document:
         if self.source.to_bytes() != self.data:
             raise NotEdited(f"its encoding, {self.source.encoding}, does not give back the bytes that were read")
         newline = self.source.newline
-        source = self.source.edited(replace(edit, content=_NEWLINE.sub(newline, edit.content)) for edit in edits)
+        source = self.source.edited(replace(edit, content=NEWLINE.sub(newline, edit.content)) for edit in edits)
         try:
             return self._reread(source.to_bytes())
         except UnicodeEncodeError:

@@ -13,11 +13,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from lossflow.errors import NotEdited
-from lossflow.source import Edit, Source
+from lossflow.source import NEWLINE, Edit, Source
 
 _BLANK = re.compile(r"[ \t\r\n]*")
 _DECODER = json.JSONDecoder()
-_NEWLINE = re.compile(r"\r\n?|\n")
 _ESCAPED = re.compile(r"\\u(?:00[89a-fA-F]|0[1-9a-fA-F]|[1-9a-fA-F])")
 _CHARACTER = re.compile(
     r"\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|\\u[0-9a-fA-F]{4}|\\.|.", re.DOTALL
@@ -80,15 +79,15 @@ def _change(source: Source, cell: _Cell, number: int, edit: Edit, ascii_only: bo
     start = source.location(edit.span.start)
     above = source.row(edit.span.start) - start.row
     row, column = source.row(edit.span.end) - above, source.location(edit.span.end).column
-    starts = (0, *(found.end() for found in _NEWLINE.finditer(cell.text)))
+    starts = (0, *(found.end() for found in NEWLINE.finditer(cell.text)))
     if start.row > len(starts) or row > len(starts) + 1 or not cell.tokens:
         raise NotEdited(f"it changes what is behind the last line of cell {number}")
     last = row - 1 if column == 1 and _ends_lines(edit, start.column) else row
     for each in range(start.row, last + 1):
         if each > len(starts) or source.line(above + each) != _line(cell.text, starts[each - 1]):
             raise NotEdited(f"it changes line {each} of cell {number}, which IPython reads in its own way")
-    newline = _NEWLINE.search(cell.text)
-    content = _NEWLINE.sub(newline.group() if newline else "\n", edit.content)
+    newline = NEWLINE.search(cell.text)
+    content = NEWLINE.sub(newline.group() if newline else "\n", edit.content)
     if row > len(starts):  # the program ends each cell with a newline, which the cell itself need not have
         end, content = len(cell.text), content.removesuffix("\n")
     else:
@@ -97,7 +96,7 @@ def _change(source: Source, cell: _Cell, number: int, edit: Edit, ascii_only: bo
 
 
 def _line(text: str, start: int) -> str:
-    return _NEWLINE.split(text[start:], maxsplit=1)[0]
+    return NEWLINE.split(text[start:], maxsplit=1)[0]
 
 
 def _ends_lines(edit: Edit, column: int) -> bool:

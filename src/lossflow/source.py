@@ -13,8 +13,8 @@ from tokenize import detect_encoding
 from lossflow.errors import NotAnalysed
 
 _BOM = b"\xef\xbb\xbf"
-# What Python's tokenizer takes for the end of a line. `str.splitlines` would also split at form feeds and U+2028.
-_NEWLINE = re.compile(r"\r\n?|\n")
+NEWLINE = re.compile(r"\r\n?|\n")
+"""What Python's tokenizer takes for the end of a line. `str.splitlines` would also split at form feeds and U+2028."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -101,7 +101,7 @@ class Source:
     @property
     def newline(self) -> str:
         """The newline that the file uses, by its first line."""
-        found = _NEWLINE.search(self.text)
+        found = NEWLINE.search(self.text)
         return found.group() if found else "\n"
 
     def edited(self, edits: Iterable[Edit]) -> Source:
@@ -111,7 +111,7 @@ class Source:
     @cached_property
     def _starts(self) -> tuple[int, ...]:
         """The offset at which each line starts."""
-        return (0, *(found.end() for found in _NEWLINE.finditer(self.text)))
+        return (0, *(found.end() for found in NEWLINE.finditer(self.text)))
 
 
 def apply_edits(text: str, edits: Iterable[Edit]) -> str:

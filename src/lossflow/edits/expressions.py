@@ -6,10 +6,9 @@ Parentheses are added where the grammar needs them, never else.
 from __future__ import annotations
 
 import ast
-import re
 
 from lossflow.edits.syntax import Syntax
-from lossflow.source import Edit, Span
+from lossflow.source import NEWLINE, Edit, Span
 
 _PRIMARY = (
     ast.Name, ast.Attribute, ast.Call, ast.Subscript, ast.Constant, ast.List, ast.Dict, ast.Set, ast.ListComp,
@@ -69,11 +68,8 @@ def without_statement(syntax: Syntax, statement: ast.stmt) -> Edit | None:
     if source.text[begin : span.start].strip() or after.strip().partition("#")[0]:
         return None
     end = source.offset(last) + len(source.line(last))
-    newline = _NEWLINE.match(source.text, end)
+    newline = NEWLINE.match(source.text, end)
     return Edit(Span(begin, newline.end() if newline else end), "")
-
-
-_NEWLINE = re.compile(r"\r?\n?")
 
 
 def quotient(syntax: Syntax, node: ast.expr, content: str) -> tuple[Edit, ...]:
