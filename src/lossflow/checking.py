@@ -156,6 +156,14 @@ def _brought_together(source: Source, catalog: Catalog, unsaved: Unsaved) -> Pai
         return frozenset()
 
 
+def forget() -> None:
+    """Read files anew from now on: for a front end that outlives their changes."""
+    from lossflow import project
+
+    project.forget()
+    _brought_together.cache_clear()
+
+
 def _resolve(unsaved: Unsaved) -> Resolve:
     """Where imports lead: to a file on disk, or to what is to be written there."""
     from lossflow.project import resolve

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
-from lossflow.checking import check, may_matter
+from lossflow.checking import check, forget, may_matter
 from lossflow.config import Config
 from lossflow.schema import Table
 from lossflow.source import Source
@@ -59,3 +61,14 @@ def test_a_report_holds_sorted_findings_and_the_sources_that_they_name() -> None
 def test_a_rule_that_is_off_does_not_run() -> None:
     config = Config().apply(Table("test", "", {"ignore": ["LF1"]}))
     assert check(Source("x.py", SUMMED), config).findings == ()
+
+
+def test_a_module_that_comes_later_is_found_once_files_are_read_anew(tmp_path: Path) -> None:
+    text = SUMMED.replace("from torch import nn", "from torch import nn\nfrom losses import make")
+    source = Source(str(tmp_path / "train.py"), text.replace('nn.MSELoss(reduction="sum")', "make()"))
+    assert check(source, Config()).findings == ()
+    factory = 'from torch import nn\n\ndef make():\n    return nn.MSELoss(reduction="sum")\n'
+    (tmp_path / "losses.py").write_text(factory)
+    assert check(source, Config()).findings == ()
+    forget()
+    assert [finding.code for finding in check(source, Config()).findings] == ["LF101"]

@@ -162,3 +162,9 @@ def root_of(folder: str) -> Path:
         if any((above / mark).exists() for mark in ROOT_MARKS):
             return above
     return here
+
+
+def forget() -> None:
+    """Look for files and folders anew: some may have come, or gone."""
+    for known in (_find, _find_below, root_of):
+        known.cache_clear()
