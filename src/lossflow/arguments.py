@@ -29,6 +29,7 @@ def parser() -> argparse.ArgumentParser:
     _add_check(commands.add_parser("check", help="check files and folders", allow_abbrev=False))
     _add_rule(commands.add_parser("rule", help="explain a rule, or all of them", allow_abbrev=False))
     _add_trace(commands.add_parser("trace", help="show the way of losses to their updates", allow_abbrev=False))
+    _add_server(commands.add_parser("server", help="serve an editor, which starts it itself", allow_abbrev=False))
     return top
 
 
@@ -48,6 +49,16 @@ def _add_config(config: argparse._ArgumentGroup) -> None:
         "--config", action="append", default=[], metavar="FILE", help="a configuration file, or a `key = value` of one"
     )
     config.add_argument("--isolated", action="store_true", help="read no configuration file")
+
+
+def _add_server(command: argparse.ArgumentParser) -> None:
+    command.description = (
+        "Speak the Language Server Protocol on standard input and output. An editor starts this command; it takes its "
+        "settings from the configuration files of the project, as `lossflow check` does."
+    )
+    command.add_argument(
+        "--stdio", action="store_true", help="accepted because some editors add it; there is no other way"
+    )
 
 
 def _add_rule(command: argparse.ArgumentParser) -> None:

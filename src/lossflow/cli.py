@@ -127,4 +127,24 @@ def _rule(options: Namespace) -> int:
     return CLEAN
 
 
-_COMMANDS: Mapping[str, Callable[[Namespace], int]] = {"check": _check, "rule": _rule, "trace": _trace}
+# --- server -------------------------------------------------------------------------------------------------------
+
+
+def _server(options: Namespace) -> int:
+    try:
+        from lossflow.server.stdio import serve
+    except ModuleNotFoundError as error:
+        if (error.name or "").partition(".")[0] not in ("pygls", "lsprotocol"):
+            raise
+        hint = 'install it with `pip install "lossflow[lsp]"`'
+        raise UsageError(f"`lossflow server` needs pygls, which is not installed: {hint}.") from None
+    serve()
+    return CLEAN
+
+
+_COMMANDS: Mapping[str, Callable[[Namespace], int]] = {
+    "check": _check,
+    "rule": _rule,
+    "server": _server,
+    "trace": _trace,
+}

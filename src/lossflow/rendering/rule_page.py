@@ -1,4 +1,4 @@
-"""`lossflow rule`: what a rule says about itself, as text or JSON."""
+"""What a rule says about itself: as text or JSON for `lossflow rule`, as Markdown for editors."""
 
 from __future__ import annotations
 
@@ -14,6 +14,28 @@ from lossflow.rules.documentation import documentation
 def text(rules: Sequence[type[Rule]]) -> str:
     """A page for each rule."""
     return "\n".join(_page(rule) for rule in rules)
+
+
+def markdown(rule: type[Rule]) -> str:
+    """The page of a rule in Markdown."""
+    says = documentation(rule)
+    return "\n".join(
+        (
+            f"**{rule.code} {rule.name}**\n",
+            f"{says.summary}\n",
+            f"Severity: {rule.severity.value}. Fix: {rule.fixable or 'none'}.\n",
+            f"**Why**\n\n{says.why}\n",
+            f"**Bad**\n\n```python\n{says.bad.rstrip()}\n```\n",
+            f"**Good**\n\n```python\n{says.good.rstrip()}\n```\n",
+            f"**Fix safety**\n\n{says.fix_safety}\n",
+            f"**References**\n\n{says.references}\n",
+        )
+    )
+
+
+def markdown_list(rules: Sequence[type[Rule]]) -> str:
+    """A line for each rule in Markdown."""
+    return "".join(f"- **{rule.code} {rule.name}**: {documentation(rule).summary}\n" for rule in rules)
 
 
 def _page(rule: type[Rule]) -> str:

@@ -1,0 +1,1 @@
+"""`lossflow server`: the findings in an editor, as one types. Only this package knows pygls and the protocol."""

@@ -1,0 +1,55 @@
+"""The analysis of one program of the editor. It runs in the worker's thread and touches nothing of the server's."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from lossflow.checking import FileReport, check, forget
+from lossflow.config_files import Configs
+from lossflow.discovery import Walk
+from lossflow.document import Document
+from lossflow.errors import ConfigError
+from lossflow.fixing import fix
+from lossflow.server.programs import Program
+from lossflow.source import Source
+
+
+@dataclass(frozen=True, slots=True)
+class Analysis:
+    """What was found in a program; `complaint` is the mistake in its configuration for which nothing could be."""
+
+    program: Program
+    report: FileReport
+    check: Callable[[Source], FileReport] | None = None
+    complaint: str = ""
+
+    def all_safe_fixes(self) -> Document | None:
+        """The program with all its safe fixes, None where there is none; takes as long as a few analyses."""
+        if self.check is None or self.program.document is None:
+            return None
+        fixed = fix(self.program.document, self.check)
+        return fixed.after if fixed.changed else None
+
+
+def analyse(program: Program, unsaved: tuple[Source, ...], *, files_changed: bool) -> Analysis:
+    """Analyse a program with the configuration that stands on disk now.
+
+    `files_changed` says that files may have, since the last time: then what was found out about them is forgotten.
+    """
+    if files_changed:
+        forget()
+    nothing, configs = FileReport(str(program.path)), Configs()
+    try:
+        if Walk(configs.of).excluded(program.path):
+            return Analysis(program, nothing)
+        config = configs.of(program.path.parent)
+    except ConfigError as error:
+        return Analysis(program, nothing, complaint=str(error))
+    if program.document is None:
+        return Analysis(program, FileReport(str(program.path), failure=program.unreadable))
+
+    def checked(source: Source) -> FileReport:
+        return check(source, config, unsaved=unsaved)
+
+    return Analysis(program, checked(program.document.source), checked)
