@@ -113,6 +113,29 @@ async def test_the_configuration_says_what_is_safe(editor: Editor) -> None:
     assert titles(await editor.actions(legacy, 4)) == ["Disable LF301 for this line"]
 
 
+@pytest.mark.parametrize("head", ["# -*- coding: latin-1 -*-\n# d\xe9j\xe0 vu\n", "# d\xe9j\xe0 vu\n"])
+async def test_the_declared_encoding_of_a_text_is_its_own_business(editor: Editor, head: str) -> None:
+    uri = editor.open("train.py", head + LEGACY)
+    (action,) = await editor.actions(uri, 0, only=[FIX_ALL])
+    assert after(action, head + LEGACY) == head + LEGACY.replace("size_average=True", 'reduction="mean"')
+
+
+async def test_a_text_that_its_declared_encoding_lacks_is_left_alone(editor: Editor) -> None:
+    uri = editor.open("train.py", "# -*- coding: latin-1 -*-\n# \N{ROCKET}\n" + LEGACY)
+    assert await editor.codes(uri) == []
+    assert await editor.actions(uri, 0, last=20) == []
+
+
+async def test_ends_of_lines_stay_as_they_are(editor: Editor) -> None:
+    text = LEGACY.replace("optimizer =", "other = (\n    nn.L1Loss(\n        reduce=False))\noptimizer =").replace(
+        "\n", "\r\n"
+    )
+    uri = editor.open("train.py", text)
+    (action,) = await editor.actions(uri, 0, only=[FIX_ALL])
+    fixed = text.replace("size_average=True", 'reduction="mean"').replace("reduce=False", 'reduction="none"')
+    assert after(action, text) == fixed
+
+
 # --- comments -----------------------------------------------------------------------------------------------------
 
 

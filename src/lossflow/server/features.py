@@ -100,10 +100,6 @@ def _register_files(server: Server) -> None:
             if uri not in server.buffers.texts:
                 server.ask_followers(uri)
 
-    @server.feature(types.SHUTDOWN)
-    def shut_down(params: None) -> None:
-        server.schedule.stop()
-
 
 def _register_questions(server: Server) -> None:
     @server.feature(types.TEXT_DOCUMENT_DIAGNOSTIC, _DIAGNOSTICS)

@@ -57,7 +57,7 @@ class Schedule:
         return await asyncio.get_running_loop().run_in_executor(self._worker, work)
 
     def stop(self) -> None:
-        """Begin no more work."""
+        """Begin no more work; what is under way comes to its end, for a thread can't be stopped."""
         self._worker.shutdown(wait=False, cancel_futures=True)
 
     def _drop(self, uri: str) -> None:
