@@ -38,6 +38,7 @@ class Editor:
         self.logged: list[types.LogMessageParams] = []
         self.registered: list[types.Registration] = []
         self.refreshed = 0
+        self._open: dict[str, list[str]] = {}
         self._news = asyncio.Condition()
         self.client = LanguageClient(converter_factory=default_converter)
         register_lsp_features(self.client, {**DEFAULT_CLIENT_FEATURES, **self._features()})
@@ -50,6 +51,18 @@ class Editor:
         await self.client.shutdown_session()
         await self.client.stop()
 
+    async def begin(self, root: Path) -> None:
+        """Close everything, forget what was said, and go on in another folder."""
+        for uri, cells in list(self._open.items()):
+            if cells:
+                self.close_notebook(uri)
+            else:
+                self.close(uri)
+        await self.hover(self.uri("closed.py"), 0, 0)  # the answer comes after all that was said before
+        for heard in (self.published, self.messages, self.logged):
+            heard.clear()
+        self.root = root
+
     # --- what the user does ---------------------------------------------------------------------------------------
 
     def uri(self, name: str) -> str:
@@ -59,6 +72,7 @@ class Editor:
         """Open a text that need not be what is on disk."""
         uri = name if ":" in name else self.uri(name)
         item = types.TextDocumentItem(uri, language, 1, text)
+        self._open[uri] = []
         self.client.text_document_did_open(types.DidOpenTextDocumentParams(item))
         return uri
 
@@ -70,7 +84,20 @@ class Editor:
     def save(self, uri: str) -> None:
         self.client.text_document_did_save(types.DidSaveTextDocumentParams(types.TextDocumentIdentifier(uri)))
 
+    def open_notebook(self, name: str, cells: list[types.NotebookCell], items: list[types.TextDocumentItem]) -> str:
+        uri = self.uri(name)
+        self._open[uri] = [item.uri for item in items]
+        notebook = types.NotebookDocument(uri, "jupyter-notebook", 1, cells)
+        self.client.notebook_document_did_open(types.DidOpenNotebookDocumentParams(notebook, items))
+        return uri
+
+    def close_notebook(self, uri: str) -> None:
+        which = types.NotebookDocumentIdentifier(uri)
+        cells = [types.TextDocumentIdentifier(cell) for cell in self._open.pop(uri)]
+        self.client.notebook_document_did_close(types.DidCloseNotebookDocumentParams(which, cells))
+
     def close(self, uri: str) -> None:
+        del self._open[uri]
         self.client.text_document_did_close(types.DidCloseTextDocumentParams(types.TextDocumentIdentifier(uri)))
 
     async def actions(

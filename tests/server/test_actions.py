@@ -8,7 +8,7 @@ from lsprotocol import types
 from tests.programs import CLEAN, LEGACY, SUMMED
 from tests.server.editor import Editor, applied, edits
 
-pytestmark = pytest.mark.asyncio
+pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 FIX_ALL = "source.fixAll.lossflow"
 

@@ -10,7 +10,7 @@ from lsprotocol import types
 from tests.programs import SUMMED
 from tests.server.editor import Editor
 
-pytestmark = pytest.mark.asyncio
+pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 
 async def test_the_nearest_file_counts(editor: Editor) -> None:

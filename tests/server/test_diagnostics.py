@@ -8,7 +8,7 @@ from lsprotocol import types
 from tests.programs import CLEAN, LEGACY, SUMMED
 from tests.server.editor import Editor
 
-pytestmark = pytest.mark.asyncio
+pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 FACTORY = 'from torch import nn\n\n\ndef make():\n    return nn.MSELoss(reduction="sum")\n'
 USER = SUMMED.replace("from torch import nn", "from torch import nn\nfrom losses import make").replace(

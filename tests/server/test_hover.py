@@ -8,7 +8,7 @@ from lsprotocol import types
 from tests.programs import SUMMED
 from tests.server.editor import Editor
 
-pytestmark = pytest.mark.asyncio
+pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 
 def text(hover: types.Hover | None) -> str:

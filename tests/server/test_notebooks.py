@@ -7,7 +7,7 @@ from lsprotocol import types
 
 from tests.server.editor import Editor, applied, content, edits
 
-pytestmark = pytest.mark.asyncio
+pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 CELLS = (
     "import torch\nfrom torch import nn\n\nmodel = nn.Linear(4, 1)",
@@ -33,11 +33,8 @@ def code(number: int) -> types.NotebookCell:
 
 
 def open_notebook(editor: Editor, *texts: str) -> str:
-    uri = editor.uri("train.ipynb")
-    notebook = types.NotebookDocument(uri, "jupyter-notebook", 1, [code(number) for number in range(len(texts))])
-    items = [item(number, text) for number, text in enumerate(texts)]
-    editor.client.notebook_document_did_open(types.DidOpenNotebookDocumentParams(notebook, items))
-    return uri
+    numbers = range(len(texts))
+    return editor.open_notebook("train.ipynb", [*map(code, numbers)], [*map(item, numbers, texts)])
 
 
 def change(editor: Editor, uri: str, cells: types.NotebookDocumentCellChanges) -> None:
@@ -92,13 +89,10 @@ async def test_cells_come_and_go(editor: Editor) -> None:
 
 
 async def test_a_cell_in_another_language_is_none_of_the_program(editor: Editor) -> None:
-    uri = editor.uri("train.ipynb")
     markup = types.NotebookCell(types.NotebookCellKind.Markup, cell(7))
     cells = [code(0), markup, code(8), code(1), code(2)]
     items = [item(0, CELLS[0]), item(7, "# Title", "markdown"), item(8, "SELECT loss", "sql"), item(1, CELLS[1])]
-    notebook = types.NotebookDocument(uri, "jupyter-notebook", 1, cells)
-    opened = types.DidOpenNotebookDocumentParams(notebook, [*items, item(2, CELLS[2])])
-    editor.client.notebook_document_did_open(opened)
+    editor.open_notebook("train.ipynb", cells, [*items, item(2, CELLS[2])])
     assert await editor.codes(cell(1)) == ["LF101", "LF301"]
     assert {each.uri for each in editor.published} == {cell(0), cell(1), cell(2)}
 
@@ -125,9 +119,7 @@ async def test_hover_works_in_a_cell(editor: Editor) -> None:
 async def test_a_notebook_that_is_closed_shows_nothing(editor: Editor) -> None:
     uri = open_notebook(editor, *CELLS)
     assert await editor.codes(cell(1)) == ["LF101", "LF301"]
-    closed = [types.TextDocumentIdentifier(cell(number)) for number in range(3)]
-    params = types.DidCloseNotebookDocumentParams(types.NotebookDocumentIdentifier(uri), closed)
-    editor.client.notebook_document_did_close(params)
+    editor.close_notebook(uri)
     await editor.until(lambda: len(editor.published) == 6)
     assert all(not each.diagnostics for each in editor.published[3:])
     assert {each.uri for each in editor.published[3:]} == {cell(0), cell(1), cell(2)}
