@@ -7,6 +7,7 @@ import sys
 from argparse import Namespace
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import NoReturn
 
 from lossflow import arguments, inputs, progress, reporting
 from lossflow.arguments import FixMode
@@ -130,7 +131,7 @@ def _rule(options: Namespace) -> int:
 # --- server -------------------------------------------------------------------------------------------------------
 
 
-def _server(options: Namespace) -> int:
+def _server(options: Namespace) -> NoReturn:
     try:
         from lossflow.server.stdio import serve
     except ModuleNotFoundError as error:
@@ -139,7 +140,6 @@ def _server(options: Namespace) -> int:
         hint = 'install it with `pip install "lossflow[lsp]"`'
         raise UsageError(f"`lossflow server` needs pygls, which is not installed: {hint}.") from None
     serve()
-    return CLEAN
 
 
 _COMMANDS: Mapping[str, Callable[[Namespace], int]] = {

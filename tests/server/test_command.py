@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from lossflow.cli import main
-from tests.server.editor import COMMAND, ENVIRONMENT
+from tests.server.editor import COMMAND, DEADLINE, ENVIRONMENT
 
 
 def message(**fields: object) -> bytes:
@@ -63,9 +63,25 @@ def test_what_is_printed_goes_to_the_errors(tmp_path: Path) -> None:
         "    print('stray', flush=True)\n"
         "    os.write(1, b'raw')\n"
         "    to.write(b'protocol')\n"
+        "    to.flush()\n"
         "stdio.Server.start_io = start\n"
         "stdio.serve()\n"
     )
     command = [sys.executable, "-c", printing]
     done = subprocess.run(command, capture_output=True, cwd=tmp_path, env=ENVIRONMENT, check=True)
     assert (done.stdout, done.stderr) == (b"protocol", b"stray\nraw")
+
+
+def test_an_analysis_that_is_under_way_does_not_keep_the_process(tmp_path: Path) -> None:
+    waiting = (
+        "import threading, lossflow.server.language_server as server, lossflow.server.stdio as stdio\n"
+        "server.analyse = lambda *given, **more: threading.Event().wait()\n"
+        "stdio.serve()\n"
+    )
+    says = message(id=1, method="initialize", params={"capabilities": {}, "processId": None, "rootUri": None})
+    item = {"uri": (tmp_path / "train.py").as_uri(), "languageId": "python", "version": 1, "text": "loss"}
+    says += message(method="textDocument/didOpen", params={"textDocument": item})
+    says += message(id=2, method="shutdown") + message(method="exit")
+    command = [sys.executable, "-c", waiting]
+    done = subprocess.run(command, input=says, capture_output=True, cwd=tmp_path, env=ENVIRONMENT, timeout=DEADLINE)
+    assert (done.returncode, done.stderr) == (0, b"")

@@ -38,7 +38,6 @@ async def test_the_result_of_an_older_state_is_dropped() -> None:
     latest = await waiting
     assert latest is not None
     assert (latest.report.file, finished) == ("new", ["new"])
-    schedule.stop()
 
 
 async def test_who_asks_about_a_program_that_is_closed_gets_nothing() -> None:
@@ -58,7 +57,6 @@ async def test_who_asks_about_a_program_that_is_closed_gets_nothing() -> None:
     released.set()
     await schedule.in_worker(lambda: None)
     assert finished == []
-    schedule.stop()
 
 
 async def test_a_file_once_followed_stays_so_until_the_program_is_closed() -> None:
@@ -69,4 +67,3 @@ async def test_a_file_once_followed_stays_so_until_the_program_is_closed() -> No
     assert schedule.followers("a.py") == schedule.followers("b.py") == ["uri"]
     schedule.close("uri")
     assert schedule.followers("a.py") == []
-    schedule.stop()

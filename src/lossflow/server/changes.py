@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from difflib import SequenceMatcher
 
 from lsprotocol import types
@@ -47,14 +47,15 @@ def _text_edits(before: str, after: str, codec: PositionCodec) -> list[types.Tex
 def _edits(before: str, after: str) -> Iterator[Edit]:
     """Edits that make one text of the other: of the lines that differ, and there of what lies between equal ends."""
     old, new = _LINE.findall(before), _LINE.findall(after)
+    head = _common(old, new)
+    tail = _common(old[head:][::-1], new[head:][::-1])  # what is left is short, whatever the length of the text
+    old, new, start = old[head : len(old) - tail], new[head : len(new) - tail], sum(map(len, old[:head]))
     for kind, i, j, k, m in SequenceMatcher(None, old, new, autojunk=False).get_opcodes():
-        if kind != "equal":
-            pairs = zip(old[i:j], new[k:m]) if j - i == m - k else [("".join(old[i:j]), "".join(new[k:m]))]
-            start = sum(map(len, old[:i]))
-            for was, now in pairs:
-                if was != now:
-                    yield _edit(start, was, now)
-                start += len(was)
+        pairs = zip(old[i:j], new[k:m]) if j - i == m - k else [("".join(old[i:j]), "".join(new[k:m]))]
+        for was, now in pairs:
+            if kind != "equal" and was != now:
+                yield _edit(start, was, now)
+            start += len(was)
 
 
 def _edit(start: int, was: str, now: str) -> Edit:
@@ -63,7 +64,7 @@ def _edit(start: int, was: str, now: str) -> Edit:
     return Edit(Span(start + same, start + len(was) - rest), now[same : len(now) - rest])
 
 
-def _common(one: str, other: str) -> int:
-    """How many characters two texts begin with alike."""
+def _common(one: Sequence[str], other: Sequence[str]) -> int:
+    """How many characters two texts begin with alike, or how many lines."""
     pairs = enumerate(zip(one, other))
     return next((index for index, (a, b) in pairs if a != b), min(len(one), len(other)))

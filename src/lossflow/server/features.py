@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import PurePath
 
 from lsprotocol import types
@@ -116,7 +117,8 @@ def _register_questions(server: Server) -> None:
         if analysis is None:
             return []
         offer = Offer(analysis, server.codec, uri, params.range, server.takes_versions)
-        actions = list(offer.quick_fixes()) if wants(QUICK_FIX, only) else []
+        # Not in the worker, which may be at the next analysis; nor here, for a long text takes a second.
+        actions = await asyncio.to_thread(list, offer.quick_fixes()) if wants(QUICK_FIX, only) else []
         if wants(FIX_ALL, only) and offer.offers_all_fixes():
             after = await server.schedule.in_worker(analysis.all_safe_fixes)
             actions += [offer.all_fixes(after)] if after is not None else []

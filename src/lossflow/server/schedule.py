@@ -56,10 +56,6 @@ class Schedule:
         """The result of some work for which the server must not wait."""
         return await asyncio.get_running_loop().run_in_executor(self._worker, work)
 
-    def stop(self) -> None:
-        """Begin no more work; what is under way comes to its end, for a thread can't be stopped."""
-        self._worker.shutdown(wait=False, cancel_futures=True)
-
     def _drop(self, uri: str) -> None:
         task = self._tasks.pop(uri, None)
         if task is not None:
