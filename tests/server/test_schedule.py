@@ -67,3 +67,16 @@ async def test_a_file_once_followed_stays_so_until_the_program_is_closed() -> No
     assert schedule.followers("a.py") == schedule.followers("b.py") == ["uri"]
     schedule.close("uri")
     assert schedule.followers("a.py") == []
+
+
+async def test_work_that_is_no_analysis_is_done_though_the_analysis_behind_it_is_dropped() -> None:
+    schedule = Schedule(lambda each: None)
+    released, done = Event(), []
+    schedule.submit(released.wait)
+    for number in range(2):
+        schedule.submit(lambda number=number: done.append(number))
+        schedule.ask("uri", lambda: analysis("program"))
+    await asyncio.sleep(0)
+    released.set()
+    await schedule.latest("uri")
+    assert done == [0, 1]

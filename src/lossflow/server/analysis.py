@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from lossflow.checking import FileReport, check, forget
+from lossflow.checking import FileReport, check
 from lossflow.config_files import Configs
 from lossflow.discovery import Walk
 from lossflow.document import Document
@@ -32,13 +32,8 @@ class Analysis:
         return fixed.after if fixed.changed else None
 
 
-def analyse(program: Program, unsaved: tuple[Source, ...], *, files_changed: bool) -> Analysis:
-    """Analyse a program with the configuration that stands on disk now.
-
-    `files_changed` says that files may have, since the last time: then what was found out about them is forgotten.
-    """
-    if files_changed:
-        forget()
+def analyse(program: Program, unsaved: tuple[Source, ...]) -> Analysis:
+    """Analyse a program with the configuration that stands on disk now; `unsaved` are the other files that are open."""
     nothing, configs = FileReport(str(program.path)), Configs()
     try:
         if Walk(configs.of).excluded(program.path):

@@ -14,6 +14,7 @@ from pygls.protocol import LanguageServerProtocol, lsp_method
 from pygls.workspace import PositionCodec
 
 from lossflow import __version__
+from lossflow.checking import forget
 from lossflow.server import diagnostics
 from lossflow.server.analysis import Analysis, analyse
 from lossflow.server.buffers import PYTHON, Buffers
@@ -92,8 +93,10 @@ class Server(LanguageServer):
             return
         if elsewhere:
             self._elsewhere.add(uri)
+        if not typed:
+            self.schedule.submit(forget)
         others = tuple(unsaved(self.buffers, self.root, without=uri))
-        self.schedule.ask(uri, partial(analyse, opened, others, files_changed=not typed), delay=DELAY if typed else 0)
+        self.schedule.ask(uri, partial(analyse, opened, others), delay=DELAY if typed else 0)
 
     def ask_followers(self, uri: str, *, typed: bool = False) -> None:
         """Have the programs analysed that import the file under the address."""

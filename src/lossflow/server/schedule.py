@@ -52,6 +52,10 @@ class Schedule:
                 return task.result()
         return None
 
+    def submit(self, work: Callable[[], object]) -> None:
+        """Have some work done before all analyses that are asked for later, though these may be dropped."""
+        self._worker.submit(work)
+
     async def in_worker(self, work: Callable[[], Result]) -> Result:
         """The result of some work for which the server must not wait."""
         return await asyncio.get_running_loop().run_in_executor(self._worker, work)
