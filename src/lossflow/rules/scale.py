@@ -77,6 +77,11 @@ class Sum:
         """The exponent of an update by an optimizer whose step is proportional to the gradient."""
         return self.gradient + self.optimizer.learning_rate
 
+    @property
+    def is_one(self) -> bool:
+        """True where a single sum makes all of the growth, so that nothing of it is left without that sum."""
+        return len(self.terms) == 1 and self.terms[0].sum.exponent.known == 1 and self.gradient.known == 1
+
 
 def objectives(trace: Trace) -> Iterator[Objective]:
     """Each objective that an optimizer, or a framework's training step, acts on."""

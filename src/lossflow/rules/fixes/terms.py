@@ -8,7 +8,7 @@ from lossflow.domain.trace import StepKind, Trace
 from lossflow.domain.values import Term
 from lossflow.findings import Fix
 from lossflow.rules.fixes import places
-from lossflow.rules.fixes.sums import divided_sum
+from lossflow.rules.fixes.quotients import divided_sum
 from lossflow.rules.reductions import raising_step
 
 _SUMS = (StepKind.COMPUTED, StepKind.REDUCED, StepKind.ADDED)
