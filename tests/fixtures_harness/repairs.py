@@ -106,7 +106,8 @@ def collect_repairs() -> list[Repair]:
 def statements(repair: Repair) -> Iterator[range]:
     """The lines that a fix may touch, from 1: of the statements of the findings and of their related places.
 
-    What a finding's statement names may be a constant, or a loss: its assignment is then a place to edit.
+    What a finding's statement names may be a constant, or a loss: its assignment is then a place to edit, and so are
+    those of the constants that it is made of.
     """
     source = Source(str(repair.fixture.path), repair.fixture.text)
     tree = ast.parse(source.text)
@@ -117,7 +118,18 @@ def statements(repair: Repair) -> Iterator[range]:
             around = [node for node in all_ if node.lineno <= row <= (node.end_lineno or 0)]
             innermost = min(around, key=lambda node: (node.end_lineno or 0) - node.lineno)
             yield range(innermost.lineno, (innermost.end_lineno or 0) + 1)
-            names = {node.id for node in ast.walk(innermost) if isinstance(node, ast.Name)}
-            for node in all_:
-                if isinstance(node, ast.Assign) and {ast.unparse(target) for target in node.targets} & names:
-                    yield range(node.lineno, (node.end_lineno or 0) + 1)
+            for assignment in _assignments(all_, _names(innermost)):
+                yield range(assignment.lineno, (assignment.end_lineno or 0) + 1)
+                for constant in _assignments(all_, _names(assignment)):
+                    if isinstance(constant.value, ast.Constant):
+                        yield range(constant.lineno, (constant.end_lineno or 0) + 1)
+
+
+def _assignments(all_: list[ast.stmt], names: set[str]) -> Iterator[ast.Assign]:
+    for node in all_:
+        if isinstance(node, ast.Assign) and {ast.unparse(target) for target in node.targets} & names:
+            yield node
+
+
+def _names(node: ast.AST) -> set[str]:
+    return {each.id for each in ast.walk(node) if isinstance(each, ast.Name)}

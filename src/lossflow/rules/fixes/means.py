@@ -4,44 +4,50 @@ from __future__ import annotations
 
 import ast
 
-from lossflow.domain.trace import Applied, Place, StepKind, Trace
+from lossflow.domain.trace import Applied, LossCall, Place, StepKind, Trace
+from lossflow.domain.values import Const
 from lossflow.edits import expressions
 from lossflow.edits.strings import respelled
 from lossflow.edits.syntax import Syntax
 from lossflow.findings import Fix, Safety
-from lossflow.rules.fixes import branches, places, reports
-from lossflow.rules.fixes.calls import calls_at
+from lossflow.rules.arguments import LEGACY, legacy_arguments
+from lossflow.rules.fixes import branches, literals, places, reports
+from lossflow.rules.fixes.calls import calls_at, written_call
 from lossflow.rules.reductions import tensors
 from lossflow.rules.scale import Sum, SummedTerm, sums
+from lossflow.source import Edit
 
 
-def mean(trace: Trace, syntax: Syntax, found: Sum, term: SummedTerm) -> Fix | None:
+def mean(trace: Trace, syntax: Syntax, found: Sum) -> Fix | None:
     """The reduction that sums, replaced by the mean where it is chosen."""
-    if not trace.here(term.choice.site) or not found.is_one or not _only_wanted(trace, found):
+    if not _is_wanted(trace, found):
         return None
-    if any(tensor.masked for tensor in tensors(found.training.backward.objective)):
-        return None  # a mean would count what the mask has set to zero
+    term = found.terms[0]
     if term.sum.kind is StepKind.REDUCED:
-        return _method(trace, syntax, term.sum.site.place)
-    return _argument(trace, syntax, term)
+        return _method(syntax, places.expression(trace, term.sum.site.place))
+    return _reduction(trace, syntax, term)
 
 
-def _method(trace: Trace, syntax: Syntax, place: Place) -> Fix | None:
+def _is_wanted(trace: Trace, found: Sum) -> bool:
+    """True where the mean mends all that the sum does wrong, and does nothing else."""
+    if not found.is_one or not trace.here(found.choice) or not _only_wanted(trace, found):
+        return False
+    # A mean would count what the mask has set to zero.
+    return not any(tensor.masked for tensor in tensors(found.training.backward.objective))
+
+
+def _method(syntax: Syntax, node: ast.expr | None) -> Fix | None:
     """`.sum()` and `torch.sum(...)` with the name `mean`."""
-    node = places.expression(trace, place)
     match node:
         case ast.Call(func=ast.Attribute(attr="sum"), keywords=keywords) if not branches.chosen_by_name(syntax, node):
             if any(keyword.arg == "dtype" for keyword in keywords):
                 return None
-            return Fix(
-                Safety.UNSAFE,
-                f"Replace the sum by `{_called(syntax, node)}`.",
-                expressions.renamed(syntax, node, "mean"),
-            )
+            edits = expressions.renamed(syntax, node, "mean")
+            return Fix(Safety.UNSAFE, f"Replace the sum by `{_called(node)}`.", edits)
     return None
 
 
-def _called(syntax: Syntax, node: ast.Call) -> str:
+def _called(node: ast.Call) -> str:
     """`torch.mean` for a function of a module, `.mean()` for a method."""
     function = node.func
     if isinstance(function, ast.Attribute) and isinstance(function.value, ast.Name) and function.value.id == "torch":
@@ -49,20 +55,57 @@ def _called(syntax: Syntax, node: ast.Call) -> str:
     return ".mean()"
 
 
-def _argument(trace: Trace, syntax: Syntax, term: SummedTerm) -> Fix | None:
-    """`reduction="mean"` where the loss is given "sum"; None where it is called in more than one way."""
-    calls = calls_at(trace, term.choice.site.place)
-    match = trace.loss(calls[0].loss) if calls else None
-    if match is None or any(call.loss != calls[0].loss for call in calls):
+# --- the reduction of a loss --------------------------------------------------------------------------------------
+
+
+def _reduction(trace: Trace, syntax: Syntax, term: SummedTerm) -> Fix | None:
+    """`reduction="mean"` for a loss, wherever it is told to sum."""
+    event = literals.loss_call(trace, term)
+    match = trace.loss(event.loss) if event is not None else None
+    if event is None or match is None:
         return None
     # The mean of a divergence divides by its classes too.
-    word = "batchmean" if match.row.divergence else "mean"
-    given = calls[0].argument(match.row.parameter)
-    node = places.expression(trace, given.place) if given is not None and given.literal else None
-    if not isinstance(node, ast.Constant) or node.value != "sum" or word not in match.row.reductions:
+    word, parameter = "batchmean" if match.row.divergence else "mean", match.row.parameter
+    if word not in match.row.reductions:
         return None
-    message = f'Write `{match.row.parameter}="{word}"`, and tune the learning rate again.'
-    return Fix(Safety.UNSAFE, message, expressions.replaced(syntax, node, respelled(syntax, node, word)))
+    node = literals.reader(trace, term)
+    if event.argument(parameter) is None or legacy_arguments(trace, event):
+        edits = _given(trace, event, word)
+        return None if edits is None else _fix(f'{parameter}="{word}"', edits)
+    if node is None:
+        return None
+    readers = [] if isinstance(node, ast.Constant) else _readers(trace)
+    found = literals.sums(syntax, node, parameter, readers)
+    if found is None:
+        return None
+    edits = tuple(Edit(syntax.span(each), respelled(syntax, each, word)) for each in found)
+    constant = isinstance(node, ast.Name) and isinstance(syntax.parent(found[0]), (ast.Assign, ast.AnnAssign))
+    return _fix(f'{syntax.text(node)} = "{word}"' if constant else f'{parameter}="{word}"', edits)
+
+
+def _fix(content: str, edits: tuple[Edit, ...]) -> Fix:
+    return Fix(Safety.UNSAFE, f"Write `{content}`, and tune the learning rate again.", edits)
+
+
+def _given(trace: Trace, event: LossCall, word: str) -> tuple[Edit, ...] | None:
+    """The reduction given to a loss that sums by its legacy arguments, or by default."""
+    call = written_call(trace, event)
+    legacy = [bound for name in LEGACY if (bound := event.argument(name)) is not None]
+    if call is None or not all(bound.literal for bound in legacy) or event.reduction != Const("sum"):
+        return None
+    nodes = [call.argument(bound.name) for bound in legacy]
+    instead = tuple(node for node in nodes if node is not None)
+    return call.given(call.quoted(word), instead=instead) if len(instead) == len(legacy) else None
+
+
+def _readers(trace: Trace) -> list[ast.expr]:
+    """The expressions of all losses that are to become means."""
+    wanted = [found for found in sums(trace) if not found.unfollowed and _is_wanted(trace, found)]
+    readers = [literals.reader(trace, found.terms[0]) for found in wanted]
+    return [node for node in readers if node is not None]
+
+
+# --- what else comes of a sum -------------------------------------------------------------------------------------
 
 
 def _only_wanted(trace: Trace, found: Sum) -> bool:
@@ -82,8 +125,30 @@ def _only_wanted(trace: Trace, found: Sum) -> bool:
         for step in term.trail
         if event.site.place in trained
     }
-    return all(
-        event.site.place in calls or reports.averages_of(trace, event.site.place)
+    return all(place in calls or reports.averages_of(trace, place) for place in _calls(trace, found))
+
+
+def _calls(trace: Trace, found: Sum) -> list[Place]:
+    """Where the criterion is called, or a function of the loss whose reduction is not written at the call.
+
+    The latter may be those of another partial: it isn't known which.
+    """
+    chosen, loss = found.choice.place, found.terms[0].choice.loss
+    applied = [
+        event.site.place
         for event in trace.events
         if isinstance(event, Applied) and event.constructed is not None and event.constructed.place == chosen
-    )
+    ]
+    if calls_at(trace, chosen):
+        return applied
+    return applied + [
+        event.site.place
+        for event in trace.events
+        if isinstance(event, LossCall) and event.loss == loss and _is_told_elsewhere(trace, event)
+    ]
+
+
+def _is_told_elsewhere(trace: Trace, event: LossCall) -> bool:
+    match = trace.loss(event.loss)
+    given = event.argument(match.row.parameter) if match is not None else None
+    return given is not None and given.place == event.site.place

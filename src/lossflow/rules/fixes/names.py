@@ -29,6 +29,17 @@ def string(syntax: Syntax, name: str) -> ast.Constant | None:
     return value if isinstance(value, ast.Constant) and isinstance(value.value, str) else None
 
 
+def value(syntax: Syntax, name: str) -> ast.expr | None:
+    """What is assigned to a name of the module or of a function that is bound nowhere else."""
+    found = list(bindings(syntax, name))
+    if len(found) != 1 or isinstance(syntax.scope(found[0]), ast.ClassDef):
+        return None
+    match statement := syntax.parent(found[0]):
+        case ast.Assign(targets=[_]) | ast.AnnAssign() if found[0] is not statement.value:
+            return statement.value
+    return None
+
+
 def loads(syntax: Syntax, name: str) -> list[ast.Name]:
     """Every use of a name in the file, whatever it is bound to there."""
     return [

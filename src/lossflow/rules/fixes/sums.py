@@ -24,4 +24,4 @@ def fix(trace: Trace, found: Sum, choice: SumFix) -> Fix | None:
         return None
     if choice is SumFix.BATCH or term.sum.kind not in (StepKind.COMPUTED, StepKind.REDUCED):
         return quotients.divided_objective(trace, syntax, found) or quotients.divided_term(trace, syntax, found, term)
-    return means.mean(trace, syntax, found, term)
+    return means.mean(trace, syntax, found)

@@ -1,0 +1,106 @@
+"""Where the mean is offered for a sum that is chosen in another way than by a literal, and where it can't be."""
+
+from __future__ import annotations
+
+import pytest
+
+from lossflow.catalog import Catalog
+from lossflow.catalog.entry import Loss
+from lossflow.findings import Finding
+from lossflow.interp import interpret
+from lossflow.source import Source, apply_edits
+
+from .traces import findings
+
+HEAD = """\
+import losses
+import torch
+import torch.nn.functional as F
+from functools import partial
+from torch import nn
+
+model = nn.Linear(4, 1)
+optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+loader = torch.utils.data.DataLoader(dataset)
+"""
+LOOP = """\
+for x, y in loader:
+    optimizer.zero_grad()
+    loss = {loss}
+    loss.backward()
+    optimizer.step()
+"""
+OWN = (
+    Loss("", functional="losses.total_error", functional_params="input target reduction", default="sum"),
+    Loss("", functional="losses.only_sum", functional_params="input target reduction", default="sum",
+         reductions=("none", "sum")),
+)  # fmt: skip
+
+
+def found(script: str, code: str) -> list[Finding]:
+    trace = interpret(Source("script.py", HEAD + script), catalog=Catalog.default().extended(OWN))
+    return [each for each in findings(trace) if each.code == code]
+
+
+def fixed(script: str, code: str = "LF101") -> str | None:
+    """The script after the fix of its first finding; None where none is offered."""
+    first = found(script, code)[0]
+    return None if first.fix is None else apply_edits(HEAD + script, first.fix.edits).removeprefix(HEAD)
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("F.mse_loss(model(x), y, False)", 'F.mse_loss(model(x), y, reduction="mean")'),
+        ("F.mse_loss(model(x), y, size_average=False, reduce=True)", 'F.mse_loss(model(x), y, reduction="mean")'),
+        (
+            "F.mse_loss(model(x), y, size_average=False, reduction='none')",
+            "F.mse_loss(model(x), y, reduction='mean')",
+        ),
+        ("F.kl_div(model(x), y, size_average=False)", 'F.kl_div(model(x), y, reduction="batchmean")'),
+        ("F.mse_loss(model(x), y, **{'size_average': False})", None),
+        ("F.mse_loss(model(x), y, **{'reduction': 'sum'})", "F.mse_loss(model(x), y, **{'reduction': 'mean'})"),
+        ("F.mse_loss(model(x), y, **{'reduction': 'mean', **{'reduction': 'sum'}})", None),
+        ("F.mse_loss(*(model(x), y), **{'reduction': 'sum'})", None),
+        ("F.mse_loss(model(x), y, None, None, 'sum')", "F.mse_loss(model(x), y, None, None, 'mean')"),
+        ("losses.total_error(model(x), y)", 'losses.total_error(model(x), y, reduction="mean")'),
+        ("losses.only_sum(model(x), y)", None),
+    ],
+)
+def test_the_mean_is_given_to_a_call(before: str, after: str | None) -> None:
+    assert fixed(LOOP.format(loss=before)) == (None if after is None else LOOP.format(loss=after))
+
+
+@pytest.mark.parametrize(
+    ("before", "use", "after"),
+    [
+        ("HOW = 'sum'", "F.mse_loss(model(x), y, reduction=HOW)", "HOW = 'mean'"),
+        ("HOW: str = 'sum'", "F.mse_loss(model(x), y, reduction=HOW)", "HOW: str = 'mean'"),
+        ("HOW = 'sum'\nprint(HOW)", "F.mse_loss(model(x), y, reduction=HOW)", None),
+        ("HOW = 'sum'\nHOW = 'sum'", "F.mse_loss(model(x), y, reduction=HOW)", None),
+        ("HOW = AS = 'sum'", "F.mse_loss(model(x), y, reduction=HOW)", None),
+        ("class Own:\n    HOW = 'sum'", "F.mse_loss(model(x), y, reduction=Own.HOW)", None),
+        ("by = {'reduction': 'sum'}", "F.mse_loss(model(x), y, **by)", "by = {'reduction': 'mean'}"),
+        ("by = dict(reduction='sum')", "F.mse_loss(model(x), y, **by)", "by = dict(reduction='mean')"),
+        ("by = {'reduction': 'none'}\nby['reduction'] = 'sum'", "F.mse_loss(model(x), y, **by)", None),
+        (
+            "mse = partial(F.mse_loss, reduction='sum')", "mse(model(x), y)",
+            "mse = partial(F.mse_loss, reduction='mean')",
+        ),
+        (
+            "HOW = 'sum'\nmse = partial(F.mse_loss, reduction=HOW)", "mse(model(x), y)",
+            "HOW = 'mean'\nmse = partial(F.mse_loss, reduction=HOW)",
+        ),
+        ("mse = partial(F.mse_loss, reduction='sum')\nprint(mse(x, y))", "mse(model(x), y)", None),
+        ("make = partial(nn.MSELoss, reduction='sum')\nprint(make)", "make()(model(x), y)", None),
+        ("make = partial(nn.MSELoss, size_average=False)", "make()(model(x), y)", None),
+    ],
+)  # fmt: skip
+def test_a_literal_elsewhere_is_respelled_if_nothing_else_reads_it(before: str, use: str, after: str | None) -> None:
+    loop = LOOP.format(loss=use)
+    assert fixed(f"{before}\n{loop}") == (None if after is None else f"{after}\n{loop}")
+
+
+def test_a_constant_of_an_evaluation_stays_what_it_is() -> None:
+    evaluation = "with torch.no_grad():\n    print(F.mse_loss(model(x), y, reduction=HOW))\n"
+    assert fixed("HOW = 'sum'\n" + LOOP.format(loss="F.mse_loss(model(x), y, reduction=HOW)") + evaluation) is None
