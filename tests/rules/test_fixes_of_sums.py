@@ -21,7 +21,8 @@ from torch import nn
 
 model = nn.Linear(4, 1)
 optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
-loader = torch.utils.data.DataLoader(dataset)
+dataset = torch.utils.data.TensorDataset(torch.randn(32, 4), torch.randn(32, 1))
+loader = torch.utils.data.DataLoader(dataset, batch_size=8)
 """
 LOOP = """\
 for x, y in loader:
@@ -104,3 +105,48 @@ def test_a_literal_elsewhere_is_respelled_if_nothing_else_reads_it(before: str, 
 def test_a_constant_of_an_evaluation_stays_what_it_is() -> None:
     evaluation = "with torch.no_grad():\n    print(F.mse_loss(model(x), y, reduction=HOW))\n"
     assert fixed("HOW = 'sum'\n" + LOOP.format(loss="F.mse_loss(model(x), y, reduction=HOW)") + evaluation) is None
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("F.mse_loss(model(x), y) * x.size(0)", "F.mse_loss(model(x), y)"),
+        ("0.5 * len(x) * F.mse_loss(model(x), y)", None),
+        ("F.mse_loss(model(x), y) * (len(x) * 2)", None),
+        ("F.mse_loss(model(x), y) * len(x) * len(x)", None),
+        (
+            "(F.mse_loss(model(x), y) + F.l1_loss(model(x), y)) * len(x)",
+            "F.mse_loss(model(x), y) + F.l1_loss(model(x), y)",
+        ),
+        ("F.mse_loss(model(x), y) * len(x) + unseen(x)", None),
+    ],
+)
+def test_the_factor_of_a_mean_is_left_out(before: str, after: str | None) -> None:
+    found = fixed(LOOP.format(loss=before))
+    assert found == (None if after is None else LOOP.format(loss=after))
+
+
+@pytest.mark.parametrize(("divisor", "offered"), [("loader.dataset", False), ("loader", True)])
+def test_a_factor_that_an_average_relies_on_stays(divisor: str, offered: bool) -> None:
+    loop = LOOP.format(loss="F.mse_loss(model(x), y) * x.size(0)")
+    script = f"total = 0\n{loop}    total += loss.item()\nprint(total / len({divisor}))\n"
+    assert (fixed(script) is not None) == offered
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("F.mse_loss(model(x), y) * (1 / len(x))", "F.mse_loss(model(x), y)"),
+        ("F.mse_loss(model(x), y) * (2 / len(x))", None),
+        ("F.mse_loss(model(x), y) / len(x)", "F.mse_loss(model(x), y)"),
+        ("torch.div(F.mse_loss(model(x), y), len(x))", "F.mse_loss(model(x), y)"),
+        ("1 / len(x) * (F.mse_loss(model(x), y) + 1)", "F.mse_loss(model(x), y) + 1"),
+    ],
+)
+def test_a_second_division_is_left_out(before: str, after: str | None) -> None:
+    assert fixed(LOOP.format(loss=before), "LF109") == (None if after is None else LOOP.format(loss=after))
+
+
+def test_a_division_that_is_all_of_a_block_stays() -> None:
+    block = "F.mse_loss(model(x), y)\n    with torch.enable_grad():\n        loss /= len(x)"
+    assert fixed(LOOP.format(loss=block), "LF109") is None

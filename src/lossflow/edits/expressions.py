@@ -23,6 +23,11 @@ def replaced(syntax: Syntax, node: ast.expr, content: str) -> tuple[Edit, ...]:
     return (Edit(syntax.span(node), content),)
 
 
+def is_primary(node: ast.expr) -> bool:
+    """True for what needs no parentheses as an operand, nor for its methods to be called."""
+    return isinstance(node, _PRIMARY)
+
+
 def as_primary(syntax: Syntax, node: ast.expr) -> str:
     """The node as it is written, in parentheses if it needs them as an operand."""
     text = syntax.text(node)

@@ -80,7 +80,17 @@ class Sum:
     @property
     def is_one(self) -> bool:
         """True where a single sum makes all of the growth, so that nothing of it is left without that sum."""
-        return len(self.terms) == 1 and self.terms[0].sum.exponent.known == 1 and self.gradient.known == 1
+        return len(self.terms) == 1 and self.is_of_one_step
+
+    @property
+    def is_of_one_step(self) -> bool:
+        """True where a single step makes all of the growth, of several terms together perhaps."""
+        step = self.terms[0].sum
+        return (
+            all(term.sum == step and term.term.exponent == self.terms[0].term.exponent for term in self.terms)
+            and step.exponent.known == 1
+            and self.gradient.known == 1
+        )
 
 
 def objectives(trace: Trace) -> Iterator[Objective]:

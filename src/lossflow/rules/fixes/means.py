@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import ast
 
-from lossflow.domain.trace import Applied, LossCall, Place, StepKind, Trace
+from lossflow.domain.trace import LossCall, StepKind, Trace
 from lossflow.domain.values import Const
 from lossflow.edits import expressions
 from lossflow.edits.strings import respelled
 from lossflow.edits.syntax import Syntax
 from lossflow.findings import Fix, Safety
 from lossflow.rules.arguments import LEGACY, legacy_arguments
-from lossflow.rules.fixes import branches, literals, places, reports
-from lossflow.rules.fixes.calls import calls_at, written_call
+from lossflow.rules.fixes import branches, literals, places, wanted
+from lossflow.rules.fixes.calls import written_call
 from lossflow.rules.reductions import tensors
 from lossflow.rules.scale import Sum, SummedTerm, sums
 from lossflow.source import Edit
@@ -30,7 +30,7 @@ def mean(trace: Trace, syntax: Syntax, found: Sum) -> Fix | None:
 
 def _is_wanted(trace: Trace, found: Sum) -> bool:
     """True where the mean mends all that the sum does wrong, and does nothing else."""
-    if not found.is_one or not trace.here(found.choice) or not _only_wanted(trace, found):
+    if not found.is_one or not wanted.only_wanted(trace, found):
         return False
     # A mean would count what the mask has set to zero.
     return not any(tensor.masked for tensor in tensors(found.training.backward.objective))
@@ -100,55 +100,6 @@ def _given(trace: Trace, event: LossCall, word: str) -> tuple[Edit, ...] | None:
 
 def _readers(trace: Trace) -> list[ast.expr]:
     """The expressions of all losses that are to become means."""
-    wanted = [found for found in sums(trace) if not found.unfollowed and _is_wanted(trace, found)]
-    readers = [literals.reader(trace, found.terms[0]) for found in wanted]
+    means = [found for found in sums(trace) if not found.unfollowed and _is_wanted(trace, found)]
+    readers = [literals.reader(trace, found.terms[0]) for found in means]
     return [node for node in readers if node is not None]
-
-
-# --- what else comes of a sum -------------------------------------------------------------------------------------
-
-
-def _only_wanted(trace: Trace, found: Sum) -> bool:
-    """True when all that comes of the sum is reported to be too large, and no average relies on it."""
-    chosen = found.choice.place
-    flagged = [each for each in sums(trace) if any(term.choice.site.place == chosen for term in each.terms)]
-    if any(len(each.terms) > 1 or each.unfollowed for each in flagged):
-        return False
-    trained = {training.backward.site.place for each in flagged for training in (each.training, *each.repeats)}
-    if any(event.site.place not in trained for event, _, _ in places.losses_through(trace, chosen)):
-        return False
-    if not reports.stay_right(trace, chosen):
-        return False
-    calls = {each.terms[0].sum.site.place for each in flagged} | {
-        step.site.place
-        for event, _, term in places.losses_through(trace, chosen)
-        for step in term.trail
-        if event.site.place in trained
-    }
-    return all(place in calls or reports.averages_of(trace, place) for place in _calls(trace, found))
-
-
-def _calls(trace: Trace, found: Sum) -> list[Place]:
-    """Where the criterion is called, or a function of the loss whose reduction is not written at the call.
-
-    The latter may be those of another partial: it isn't known which.
-    """
-    chosen, loss = found.choice.place, found.terms[0].choice.loss
-    applied = [
-        event.site.place
-        for event in trace.events
-        if isinstance(event, Applied) and event.constructed is not None and event.constructed.place == chosen
-    ]
-    if calls_at(trace, chosen):
-        return applied
-    return applied + [
-        event.site.place
-        for event in trace.events
-        if isinstance(event, LossCall) and event.loss == loss and _is_told_elsewhere(trace, event)
-    ]
-
-
-def _is_told_elsewhere(trace: Trace, event: LossCall) -> bool:
-    match = trace.loss(event.loss)
-    given = event.argument(match.row.parameter) if match is not None else None
-    return given is not None and given.place == event.site.place
