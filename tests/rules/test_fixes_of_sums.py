@@ -150,3 +150,49 @@ def test_a_second_division_is_left_out(before: str, after: str | None) -> None:
 def test_a_division_that_is_all_of_a_block_stays() -> None:
     block = "F.mse_loss(model(x), y)\n    with torch.enable_grad():\n        loss /= len(x)"
     assert fixed(LOOP.format(loss=block), "LF109") is None
+
+
+MIXED = """\
+def train(binary):
+    criterion = nn.MSELoss(reduction="sum") if binary else nn.L1Loss(reduction="{how}")
+    for x, y in loader:
+        output = model(x)
+        if binary:
+            error = {first}
+        else:
+            error = {second}
+        optimizer.zero_grad()
+        loss = error + output.abs().mean()
+        loss.backward()
+        optimizer.step()
+
+
+train({binary})
+"""
+
+
+@pytest.mark.parametrize(
+    ("how", "first", "second", "after"),
+    [
+        ("sum", "criterion(output, y)", "3 * criterion(output, y)", "3 * criterion(output, y) / output.size(0)"),
+        ("mean", "criterion(output, y)", "criterion(output, y)", None),
+        ("sum", "criterion(output, y)", "criterion(output, y) + unseen(output)", None),
+        ("sum", "criterion(output, y)", "criterion(output, y) + output.sum()", None),
+        ("sum", "criterion(output, y)", "unseen(output, y)", None),
+        ("sum", "criterion(output, y)", "torch.zeros(())", "torch.zeros(())"),
+        ("sum", "(output - y).pow(2).sum()", "(output - y).abs().sum()", None),
+    ],
+)
+def test_a_branch_that_is_not_taken_is_divided_alike(how: str, first: str, second: str, after: str | None) -> None:
+    script = MIXED.format(how=how, first=first, second=second, binary=True)
+    fix = fixed(script, "LF105")
+    if after is None:
+        assert fix is None
+    else:
+        assert fix == MIXED.format(how=how, first=f"{first} / output.size(0)", second=after, binary=True)
+
+
+def test_of_two_sums_of_which_one_is_followed_none_is_divided() -> None:
+    """Divided alone, it would leave a loss that grows in one of the two cases, and is reported no more."""
+    sums = ("(output - y).pow(2).sum()", "(output - y).abs().sum()")
+    assert fixed(MIXED.format(how="sum", first=sums[0], second=sums[1], binary="unseen"), "LF105") is None

@@ -73,7 +73,7 @@ class AccumulationNotDivided(Rule):
 
     ## Fix safety
     Unsafe: the updates become smaller, so the learning rate must be tuned again. It is offered where the number of
-    batches is written in the same function.
+    batches can be written beside the loss as it is written at the step.
 
     ## References
     - PyTorch documentation, "CUDA Automatic Mixed Precision examples", section "Gradient accumulation"

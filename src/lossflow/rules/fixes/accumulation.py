@@ -3,29 +3,50 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Sequence
 
 from lossflow.domain.trace import Backward, Period, Step, Trace
-from lossflow.edits import expressions
-from lossflow.edits.syntax import Syntax
+from lossflow.edits import expressions, products
+from lossflow.edits.syntax import Scope, Syntax
 from lossflow.findings import Fix, Safety
-from lossflow.rules.fixes import places
+from lossflow.rules.fixes import names, places
 from lossflow.source import Edit
 
 
 def fix(trace: Trace, backward: Backward, period: Period | None, counter: Step | None) -> Fix | None:
-    """The division by the number of batches where it is written in the same function; `counter` divides already."""
+    """The division by the number of batches where the same can be written at the loss; `counter` divides already."""
     syntax = places.syntax(trace)
-    written = places.written(trace, backward)
     number = places.expression(trace, period.site.place) if period is not None else None
-    if syntax is None or not written or number is None or _calls(number):
-        return None
-    if any(syntax.scope(number) is not syntax.scope(node) for node in written):
+    if syntax is None or number is None or _calls(number):
         return None
     text = expressions.as_primary(syntax, number)
     if counter is not None:
-        return _instead(trace, syntax, counter, text)
+        node = syntax.node(trace.span(counter.site.place)) if trace.here(counter.site) else None
+        return _instead(syntax, node, text) if node is not None and _in_sight(syntax, number, [node]) else None
+    written = places.written(trace, backward)
+    if not written or not _in_sight(syntax, number, written):
+        return None
     edits = tuple(edit for node in written for edit in expressions.divided(syntax, node, text))
     return Fix(Safety.UNSAFE, f"Divide the loss by `{text}`, and tune the learning rate again.", edits)
+
+
+def _in_sight(syntax: Syntax, number: ast.expr, nodes: Sequence[ast.AST]) -> bool:
+    """True where the names in the number mean the same at all of the nodes."""
+    scopes = [syntax.scope(node) for node in nodes]
+    here = syntax.scope(number)
+    if all(scope is here for scope in scopes):
+        return True
+    methods = isinstance(syntax.parent(here), ast.ClassDef) and all(
+        _owner(syntax, each) == _owner(syntax, here) for each in scopes
+    )
+    used = [node.id for node in ast.walk(number) if isinstance(node, ast.Name)]
+    return all(names.is_constant(syntax, name) or (methods and name == "self") for name in used)
+
+
+def _owner(syntax: Syntax, scope: Scope) -> tuple[ast.AST | None, bool]:
+    """What a function is defined in, and whether it calls its object `self`."""
+    arguments = scope.args.args if isinstance(scope, (ast.FunctionDef, ast.AsyncFunctionDef)) else []
+    return syntax.parent(scope), bool(arguments) and arguments[0].arg == "self"
 
 
 def _calls(number: ast.expr) -> bool:
@@ -33,10 +54,10 @@ def _calls(number: ast.expr) -> bool:
     return any(isinstance(node, (ast.Call, ast.NamedExpr, ast.Await)) for node in ast.walk(number))
 
 
-def _instead(trace: Trace, syntax: Syntax, counter: Step, text: str) -> Fix | None:
+def _instead(syntax: Syntax, quotient: products.Product, text: str) -> Fix | None:
     """The number of batches in place of the counter that divides."""
-    node = places.expression(trace, counter.site.place)
-    if not isinstance(node, ast.BinOp) or not isinstance(node.op, ast.Div):
+    counter = products.divisor(quotient)
+    if counter is None:
         return None
-    span = syntax.parenthesised(node.right)
-    return Fix(Safety.UNSAFE, f"Divide by `{text}` instead of the counter.", (Edit(span, text),))
+    edit = Edit(syntax.parenthesised(counter), text)
+    return Fix(Safety.UNSAFE, f"Divide by `{text}` instead of the counter.", (edit,))

@@ -62,10 +62,11 @@ def divided_sum(trace: Trace, syntax: Syntax, step: Step) -> Fix | None:
     if any(term.exponent.known != 1 for _, _, term in places.losses_through(trace, step.site.place)):
         return None
     divisor = batch_size(trace, syntax, node)
-    if divisor is None:
+    also = branches.divided_alike(trace, syntax, node, divisor) if divisor is not None else None
+    if divisor is None or also is None:
         return None
     message = f"Divide this sum by `{divisor}`."
-    return Fix(Safety.UNSAFE, message, expressions.divided(syntax, node, divisor))
+    return Fix(Safety.UNSAFE, message, (*expressions.divided(syntax, node, divisor), *also))
 
 
 def _may_be_a_mean(trace: Trace, place: Place) -> bool:
