@@ -196,3 +196,49 @@ def test_of_two_sums_of_which_one_is_followed_none_is_divided() -> None:
     """Divided alone, it would leave a loss that grows in one of the two cases, and is reported no more."""
     sums = ("(output - y).pow(2).sum()", "(output - y).abs().sum()")
     assert fixed(MIXED.format(how="sum", first=sums[0], second=sums[1], binary="unseen"), "LF105") is None
+
+
+TWO = """\
+def compare(output, y, squared):
+    if squared:
+        loss = {first}
+    else:
+        loss = {second}
+    return loss
+
+
+criterion = nn.MSELoss(reduction="sum")
+other = nn.L1Loss(reduction="sum")
+average = nn.L1Loss()
+"""
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "after"),
+    [
+        (
+            'F.mse_loss(output, y, reduction="sum")', "F.l1_loss(output, y, size_average=False)",
+            ('F.mse_loss(output, y, reduction="mean")', 'F.l1_loss(output, y, reduction="mean")'),
+        ),
+        (
+            'F.mse_loss(output, y, reduction="sum")', "(output - y).abs().mean()",
+            ('F.mse_loss(output, y, reduction="mean")', "(output - y).abs().mean()"),
+        ),
+        ('F.mse_loss(output, y, reduction="sum")', "(output - y).abs().sum()", None),
+        ("(output - y).pow(2).sum()", "(output - y).abs().sum()", None),
+        ("(output - y).pow(2).sum()", "(output - y).norm()", ("(output - y).pow(2).mean()", "(output - y).norm()")),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("squared", ["True", "unseen"])
+def test_a_sum_in_another_branch_becomes_a_mean_too(
+    first: str, second: str, after: tuple[str, str] | None, squared: str
+) -> None:
+    loop = LOOP.format(loss=f"compare(model(x), y, {squared})")
+    fix = fixed(TWO.format(first=first, second=second) + loop)
+    assert fix == (None if after is None else TWO.format(first=after[0], second=after[1]) + loop)
+
+
+@pytest.mark.parametrize(("second", "offered"), [("other", False), ("average", True)])
+def test_a_criterion_in_another_branch_that_sums_as_well_is_a_second_place(second: str, offered: bool) -> None:
+    script = TWO.format(first="criterion(output, y)", second=f"{second}(output, y)")
+    assert (fixed(script + LOOP.format(loss="compare(model(x), y, unseen)")) is not None) == offered

@@ -8,7 +8,8 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator, Sequence
 
-from lossflow.domain.trace import Trace
+from lossflow.domain.trace import Applied, LossCall, Place, Trace
+from lossflow.domain.values import Const
 from lossflow.edits import expressions
 from lossflow.edits.syntax import Scope, Syntax
 from lossflow.rules.fixes import names
@@ -16,6 +17,7 @@ from lossflow.rules.reductions import losses_that_leave
 from lossflow.source import Edit
 
 _MADE_OF_NUMBERS = frozenset({"zeros", "zeros_like", "new_zeros", "tensor", "float"})
+_SUM = Const("sum")
 _REDUCING = frozenset({"sum", "mean", "norm"})
 
 
@@ -47,6 +49,31 @@ def divided_alike(trace: Trace, syntax: Syntax, node: ast.expr, divisor: str) ->
             return None
         edits += expressions.divided(syntax, call, divisor)
     return tuple(edits)
+
+
+def summed_beside(trace: Trace, syntax: Syntax, node: ast.expr, choice: Place) -> tuple[ast.Call, ...]:
+    """The sums in the other branches that are not those of `choice`, and that no finding of their own tells of.
+
+    Of a loss that is one of two sums only one is followed; the mean of that one alone would leave the other.
+    """
+    values = [value for _, _, value in _other_values(syntax, node) if not _is_followed(trace, syntax, value)]
+    calls = [each for value in values for each in ast.walk(value) if isinstance(each, ast.Call)]
+    summing = {trace.span(place) for place in _summing(trace, choice)} if calls else set()
+    return tuple(each for each in calls if _is_sum(each) or syntax.span(each) in summing)
+
+
+def _is_sum(call: ast.Call) -> bool:
+    return isinstance(call.func, ast.Attribute) and call.func.attr == "sum"
+
+
+def _summing(trace: Trace, choice: Place) -> Iterator[Place]:
+    """Where the losses are computed in the analysed file whose reduction is a sum."""
+    told = {event.site.place for event in trace.events if isinstance(event, LossCall) and event.reduction == _SUM}
+    for event in trace.events:
+        if isinstance(event, (Applied, LossCall)) and trace.here(event.site):
+            chosen = event.constructed.place if isinstance(event, Applied) and event.constructed else event.site.place
+            if chosen in told and chosen != choice:
+                yield event.site.place
 
 
 Branch = Sequence[ast.AST]

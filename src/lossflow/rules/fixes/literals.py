@@ -24,22 +24,25 @@ def loss_call(trace: Trace, term: SummedTerm) -> LossCall | None:
     return calls[0] if calls and all(call.loss == calls[0].loss for call in calls) else None
 
 
+def argument(trace: Trace, event: LossCall) -> ast.expr | None:
+    """The expression at the place of the reduction; that is the call itself where none is written in it."""
+    match = trace.loss(event.loss)
+    given = event.argument(match.row.parameter) if match is not None else None
+    return places.expression(trace, given.place) if given is not None else None
+
+
 def reader(trace: Trace, term: SummedTerm) -> ast.expr | None:
     """The expression that gives a loss its reduction: the argument, or the partial or dict that holds it."""
-    call = loss_call(trace, term)
-    match = trace.loss(call.loss) if call is not None else None
-    given = call.argument(match.row.parameter) if call is not None and match is not None else None
-    if call is None or given is None:
-        return None
-    node = places.expression(trace, given.place)
-    if given.place != call.site.place:
+    event = loss_call(trace, term)
+    node = argument(trace, event) if event is not None else None
+    if event is None or node is None or node is not places.expression(trace, event.site.place):
         return node
-    if call.site.place != term.choice.site.place:
+    if event.site.place != term.choice.site.place:
         return places.expression(trace, term.choice.site.place)
-    if not isinstance(node, ast.Call):
+    if not isinstance(node, ast.Call) or any(isinstance(each, ast.Starred) for each in node.args):
         return None
     unpacked = [keyword.value for keyword in node.keywords if keyword.arg is None]
-    if any(isinstance(argument, ast.Starred) for argument in node.args) or len(unpacked) > 1:
+    if len(unpacked) > 1:
         return None
     return unpacked[0] if unpacked else node.func
 

@@ -24,8 +24,14 @@ def mean(trace: Trace, syntax: Syntax, found: Sum) -> Fix | None:
         return None
     term = found.terms[0]
     if term.sum.kind is StepKind.REDUCED:
-        return _method(syntax, places.expression(trace, term.sum.site.place))
+        return None if _beside(trace, syntax, term) else _method(syntax, places.expression(trace, term.sum.site.place))
     return _reduction(trace, syntax, term)
+
+
+def _beside(trace: Trace, syntax: Syntax, term: SummedTerm) -> tuple[ast.Call, ...]:
+    """The sums that other branches have in the place of this one."""
+    node = places.expression(trace, term.sum.site.place)
+    return () if node is None else branches.summed_beside(trace, syntax, node, term.choice.site.place)
 
 
 def _is_wanted(trace: Trace, found: Sum) -> bool:
@@ -59,32 +65,48 @@ def _called(node: ast.Call) -> str:
 
 
 def _reduction(trace: Trace, syntax: Syntax, term: SummedTerm) -> Fix | None:
-    """`reduction="mean"` for a loss, wherever it is told to sum."""
+    """`reduction="mean"` for a loss, wherever it is told to sum, and for those in its place in other branches."""
     event = literals.loss_call(trace, term)
-    match = trace.loss(event.loss) if event is not None else None
-    if event is None or match is None:
+    if event is None:
         return None
+    averaged = _averaged(trace, syntax, event, literals.reader(trace, term))
+    if averaged is None:
+        return None
+    content, edits = averaged
+    for call in _beside(trace, syntax, term):
+        found = [each for each in trace.events if isinstance(each, LossCall) and _stands_at(trace, each, call, syntax)]
+        also = _averaged(trace, syntax, found[0], literals.argument(trace, found[0])) if found else None
+        if also is None:
+            return None
+        edits += also[1]
+    message = f"Write `{content}`, and tune the learning rate again."
+    return Fix(Safety.UNSAFE, message, tuple(dict.fromkeys(edits)))
+
+
+def _stands_at(trace: Trace, event: LossCall, call: ast.Call, syntax: Syntax) -> bool:
+    return trace.here(event.site) and trace.span(event.site.place) == syntax.span(call)
+
+
+def _averaged(
+    trace: Trace, syntax: Syntax, event: LossCall, reader: ast.expr | None
+) -> tuple[str, tuple[Edit, ...]] | None:
+    """What is to be written so that the loss averages, and where; `reader` is what it has its reduction from."""
+    match = trace.loss(event.loss)
     # The mean of a divergence divides by its classes too.
-    word, parameter = "batchmean" if match.row.divergence else "mean", match.row.parameter
-    if word not in match.row.reductions:
+    word = "batchmean" if match is not None and match.row.divergence else "mean"
+    if match is None or word not in match.row.reductions:
         return None
-    node = literals.reader(trace, term)
+    parameter = match.row.parameter
     if event.argument(parameter) is None or legacy_arguments(trace, event):
         edits = _given(trace, event, word)
-        return None if edits is None else _fix(f'{parameter}="{word}"', edits)
-    if node is None:
-        return None
-    readers = [] if isinstance(node, ast.Constant) else _readers(trace)
-    found = literals.sums(syntax, node, parameter, readers)
+        return None if edits is None else (f'{parameter}="{word}"', edits)
+    readers = [] if isinstance(reader, ast.Constant) else _readers(trace)
+    found = literals.sums(syntax, reader, parameter, readers) if reader is not None else None
     if found is None:
         return None
-    edits = tuple(Edit(syntax.span(each), respelled(syntax, each, word)) for each in found)
-    constant = isinstance(node, ast.Name) and isinstance(syntax.parent(found[0]), (ast.Assign, ast.AnnAssign))
-    return _fix(f'{syntax.text(node)} = "{word}"' if constant else f'{parameter}="{word}"', edits)
-
-
-def _fix(content: str, edits: tuple[Edit, ...]) -> Fix:
-    return Fix(Safety.UNSAFE, f"Write `{content}`, and tune the learning rate again.", edits)
+    constant = isinstance(reader, ast.Name) and isinstance(syntax.parent(found[0]), (ast.Assign, ast.AnnAssign))
+    content = f'{syntax.text(reader)} = "{word}"' if constant and reader is not None else f'{parameter}="{word}"'
+    return content, tuple(Edit(syntax.span(each), respelled(syntax, each, word)) for each in found)
 
 
 def _given(trace: Trace, event: LossCall, word: str) -> tuple[Edit, ...] | None:
