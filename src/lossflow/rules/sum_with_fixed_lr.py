@@ -62,7 +62,8 @@ class SumWithFixedLr(SumRule):
     ## Fix safety
     Unsafe: the mean gives smaller updates than the sum, so the learning rate must be tuned again. An objective of
     several sums keeps its balance only if the whole of it is divided by the batch size, whatever `sum-fix` says. The
-    mean is offered where nothing else relies on the sum, a division where a tensor of the batch is in sight.
+    mean is offered where nothing else relies on the sum, and no mask has set elements of it to zero; where it can't
+    be, a division is, provided that a tensor of the batch is in sight.
 
     ## References
     - PyTorch documentation, "torch.nn.MSELoss", parameter `reduction`

@@ -28,4 +28,5 @@ def fix(trace: Trace, found: Sum, choice: SumFix) -> Fix | None:
         return None
     if choice is SumFix.BATCH or term.sum.kind not in (StepKind.COMPUTED, StepKind.REDUCED):
         return quotients.divided_objective(trace, syntax, found) or quotients.divided_term(trace, syntax, found, term)
-    return means.mean(trace, syntax, found)
+    # Where something else relies on the sum, or a mask forbids the mean, the division at backward touches neither.
+    return means.mean(trace, syntax, found) or quotients.divided_objective(trace, syntax, found)
