@@ -254,3 +254,26 @@ def test_where_the_mean_would_change_something_else_the_objective_is_divided() -
     loop = LOOP.format(loss="F.mse_loss(model(x), y, reduction=HOW)")
     after = fixed(f"HOW = 'sum'\nprint(HOW)\n{loop}")
     assert after == f"HOW = 'sum'\nprint(HOW)\n{loop}".replace("loss.back", "(loss / x.size(0)).back")
+
+
+ADDED = """\
+for x, y in loader:
+    optimizer.zero_grad()
+    loss = 0
+{loop}    loss.backward()
+    optimizer.step()
+"""
+
+
+@pytest.mark.parametrize(
+    ("loop", "divisor"),
+    [
+        ("    for a, b in zip(x, y):\n        loss += F.mse_loss(model(a), b)\n", "len(x)"),
+        ("    for i, a in enumerate(x):\n        loss = loss + F.mse_loss(model(a), y[i])\n", "y.size(0)"),
+        ("    z = model(x)\n    for _ in [0]:\n        loss += z.exp().sum() + z.abs().sum()\n", "z.size(0)"),
+        ("    if unseen:\n        z = model(x)\n        loss += z.exp().sum() + z.abs().sum()\n", None),
+    ],
+)
+def test_examples_that_are_added_up_are_counted_by_what_the_loop_goes_over(loop: str, divisor: str | None) -> None:
+    script = ADDED.format(loop=loop)
+    assert fixed(script) == (None if divisor is None else script.replace("loss.back", f"(loss / {divisor}).back"))

@@ -6,7 +6,7 @@ import ast
 from collections.abc import Iterator
 
 from lossflow.domain.trace import Applied, LossCall, Trace
-from lossflow.edits.syntax import Syntax
+from lossflow.edits.syntax import Scope, Syntax
 
 _OWN_NAMES = (ast.Lambda, ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
 """What is named within these is not known outside."""
@@ -30,7 +30,27 @@ def batch_size(trace: Trace, syntax: Syntax, loss: ast.expr) -> str | None:
             text = syntax.text(node)
             if (found.evident or _is_tensor(trace, syntax, node)) and syntax.unchanged(node, loss, of=text):
                 return f"{text}.size({found.dim})"
+        for node in _gone_over(syntax, computed):
+            over, text = in_sight.get(syntax.span(node)), syntax.text(node)
+            # Tensor or list, a loop over its examples shows how many there are.
+            if over is not None and over.dim == 0 and syntax.unchanged(node, loss, of=text):
+                return f"len({text})"
     return None
+
+
+def _gone_over(syntax: Syntax, computed: ast.expr) -> Iterator[ast.expr]:
+    """What the loops around an expression go over whose rounds name a part of it."""
+    used = {node.id for node in _named(computed) if isinstance(node, ast.Name)}
+    for loop in syntax.around(computed):
+        if isinstance(loop, Scope):
+            return
+        if isinstance(loop, ast.For):
+            bound = {node.id for node in ast.walk(loop.target) if isinstance(node, ast.Name)}
+            match loop.iter:
+                case ast.Call(func=ast.Name(id="zip" | "enumerate"), args=args):
+                    yield from args if bound & used else ()
+                case node if bound & used:
+                    yield node
 
 
 def _computed(syntax: Syntax, loss: ast.expr, depth: int) -> Iterator[ast.expr]:
@@ -40,6 +60,8 @@ def _computed(syntax: Syntax, loss: ast.expr, depth: int) -> Iterator[ast.expr]:
         found = [each for each in _assignments(syntax, name) if syntax.span(each).end <= syntax.span(name).start]
         if found:
             yield from _computed(syntax, max(found, key=lambda each: syntax.span(each)).value, depth - 1)
+        for value in _added(syntax, name):
+            yield from _computed(syntax, value, depth - 1)
 
 
 def _assignments(syntax: Syntax, name: ast.Name) -> Iterator[ast.Assign]:
@@ -48,6 +70,16 @@ def _assignments(syntax: Syntax, name: ast.Name) -> Iterator[ast.Assign]:
     for node in ast.walk(scope):
         if isinstance(node, ast.Assign) and syntax.scope(node) is scope and any(_is(name, t) for t in node.targets):
             yield node
+
+
+def _added(syntax: Syntax, name: ast.Name) -> Iterator[ast.expr]:
+    """What loops add to a name before; under a condition it may name what is not there otherwise."""
+    scope, around = syntax.scope(name), list(syntax.around(name))
+    for node in ast.walk(scope):
+        if isinstance(node, ast.AugAssign) and isinstance(node.op, ast.Add) and _is(name, node.target):
+            own = [each for each in syntax.around(node) if each not in around]
+            if all(isinstance(each, ast.For) for each in own) and syntax.span(node).end <= syntax.span(name).start:
+                yield node.value
 
 
 def _is(name: ast.Name, target: ast.expr) -> bool:
