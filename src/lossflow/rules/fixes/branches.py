@@ -17,8 +17,10 @@ from lossflow.rules.reductions import losses_that_leave
 from lossflow.source import Edit
 
 _MADE_OF_NUMBERS = frozenset({"zeros", "zeros_like", "new_zeros", "tensor", "float"})
-_SUM = Const("sum")
+"""Functions that make a loss of nothing, such as `torch.zeros(())`."""
 _REDUCING = frozenset({"sum", "mean", "norm"})
+"""Methods that make a loss."""
+_SUM = Const("sum")
 
 
 def chosen_by_name(syntax: Syntax, node: ast.expr) -> bool:
