@@ -85,6 +85,15 @@ def quotient(syntax: Syntax, node: ast.expr, content: str) -> tuple[Edit, ...]:
     return replaced(syntax, node, f"({content})" if wraps else content)
 
 
+def respelled_end(syntax: Syntax, node: ast.expr, start: int, content: str) -> tuple[Edit, ...]:
+    """A division in place of the node, of which all before `start` stays."""
+    span, parent = syntax.span(node), syntax.parent(node)
+    own = syntax.parenthesised(node) != span
+    if own or parent is None or not _needs_parentheses(node, parent):
+        return (Edit(Span(start, span.end), content),)
+    return Edit(Span(span.start, span.start), "("), Edit(Span(start, span.end), f"{content})")
+
+
 def _around(span: Span, opening: str, closing: str) -> tuple[Edit, ...]:
     after = Edit(Span(span.end, span.end), closing)
     return (Edit(Span(span.start, span.start), opening), after) if opening else (after,)

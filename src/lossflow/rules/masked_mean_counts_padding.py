@@ -70,8 +70,9 @@ class MaskedMeanCountsPadding(Rule):
 
     ## Fix safety
     Unsafe: the loss and its gradients grow by the share of masked elements, and the learning rate was tuned without.
-    It is offered where the mask and the loss in its own shape have names; the mask is expanded to that shape, because
-    one of shape (B, 1) counts D times in a loss of shape (B, D).
+    It is offered for means over all elements that are masked in any case; a masked loss without a name gets one. The
+    mask is expanded to the shape of the loss, because one of shape (B, 1) counts D times in a loss of shape (B, D).
+    For `ignore_index` the fix is `reduction="mean"` at the loss, where nothing but the mean uses it.
 
     ## References
     - PyTorch documentation, "torch.nn.CrossEntropyLoss", parameter `ignore_index`: the mean is over the others
@@ -89,7 +90,9 @@ class MaskedMeanCountsPadding(Rule):
             if step is not None and not stands_elsewhere(trace, step, event):
                 place = step.site.entry
                 way = _way(trace, event, step)
-                message, fix = _message(trace, event, tensor, step), fixes.fix(trace, step)
+                ignored = _ignored(tensor, step)
+                fix = fixes.fix(trace, step) if ignored is None else fixes.of_ignored(trace, step, ignored)
+                message = _message(trace, event, tensor, step)
                 found.setdefault(place, self.finding(trace, place, message, related=way, fix=fix))
         yield from found.values()
 
@@ -99,8 +102,8 @@ def _message(trace: Trace, event: Backward | Returned, tensor: Tensor, step: Ste
     where, goes = line(trace, step.masked.place), leaves(trace, event)
     noun, counts = ("loss", "is averaged over") if step.kind is StepKind.COMPUTED else ("mean", "counts")
     mean = f"This {noun}" if trace.here(step.site) else f"The {noun} on {line(trace, step.site.place)}"
-    computed = next((s for t in tensor.terms for s in t.trail if s.kind is StepKind.COMPUTED), None)
-    if computed is not None and computed.site == step.masked:
+    computed = _ignored(tensor, step)
+    if computed is not None:
         loss = called(trace, computed.site.place, computed.loss)
         return (
             f"{mean} counts the targets that `ignore_index` leaves out of `{loss}` ({where}), whose losses are "
@@ -112,6 +115,12 @@ def _message(trace: Trace, event: Backward | Returned, tensor: Tensor, step: Ste
         "them a batch holds, the smaller are the loss and its gradients. Divide the sum of the loss by the number of "
         f"its elements that {_kept(trace.text(step.masked.place))}."
     )
+
+
+def _ignored(tensor: Tensor, step: Step) -> Step | None:
+    """The loss that leaves targets out by itself, where that is what the mean counts."""
+    computed = next((s for t in tensor.terms for s in t.trail if s.kind is StepKind.COMPUTED), None)
+    return computed if computed is not None and computed.site == step.masked else None
 
 
 def _kept(masked: str) -> str:

@@ -1,83 +1,178 @@
 """The fix of a mean that counts what a mask has set to zero, LF203: the sum over the number of what it keeps.
 
 The mask is expanded to the shape of the loss first: one of shape (B, 1) counts each of its elements once, and a loss of
-shape (B, D) has D of them.
+shape (B, D) has D of them. A masked loss that has no name gets one, on a line of its own.
 """
 
 from __future__ import annotations
 
 import ast
+from dataclasses import dataclass
 
-from lossflow.catalog.names import means_mask
-from lossflow.domain.trace import Step, StepKind, Trace
-from lossflow.edits import expressions
+from lossflow.domain.trace import Site, Step, StepKind, Trace
+from lossflow.edits import expressions, hoisting
 from lossflow.edits.syntax import Syntax
 from lossflow.findings import Fix, Safety
-from lossflow.rules.fixes import places
+from lossflow.rules.fixes import places, reductions
+from lossflow.rules.fixes.masks import Masking, is_made_of_a_mask, masking
+from lossflow.source import Edit, Span
+
+SPARE_NAMES = ("losses", "masked_losses", "elementwise")
+_MESSAGE = "Divide the sum by the number of elements that the mask keeps, and tune the learning rate again."
+
+
+@dataclass(frozen=True, slots=True)
+class Mean:
+    """A mean over all elements of `averaged`, written as `node`."""
+
+    node: ast.expr
+    averaged: ast.expr
 
 
 def fix(trace: Trace, step: Step) -> Fix | None:
-    """The masked mean at `step`; None where the mask, or the loss in its own shape, has no name there."""
+    """The masked mean at `step`; None where it isn't clear what is masked, or whether it is."""
     syntax = places.syntax(trace)
-    mean = places.expression(trace, step.site.place)
-    if syntax is None or step.masked is None or not trace.here(step.masked) or step.kind is not StepKind.AVERAGED:
+    if syntax is None or step.masked is None or not trace.here(step.masked) or not trace.here(step.site):
         return None
-    averaged = _averaged(mean)
-    product = syntax.node(trace.span(step.masked.place))
-    mask = _mask(syntax, product)
-    shape = _shape(syntax, averaged, product) if averaged is not None else None
-    if mean is None or averaged is None or product is None or mask is None or shape is None:
-        return None
-    if not syntax.same_block(product, mean) or not syntax.unchanged(product, mean, of=f"{mask} {shape}"):
+    if step.kind is StepKind.COMPUTED:
+        return _of_masked_arguments(trace, syntax, step, step.masked)
+    mean = mean_at(syntax, places.expression(trace, step.site.place))
+    masked = masking(trace, syntax, step.masked.place)
+    if mean is None or masked is None or not syntax.same_block(masked.node, mean.node):
         return None  # under an option, the mean counts the masked elements only where they are masked
-    total = f"{expressions.as_primary(syntax, averaged)}.sum()"
-    content = f"{total} / {mask}.expand_as({shape}).sum().clamp(min=1)"
-    message = "Divide the sum by the number of elements that the mask keeps, and tune the learning rate again."
-    return Fix(Safety.UNSAFE, message, expressions.quotient(syntax, mean, content))
+    edits = masked_mean(syntax, mean, masked)
+    return Fix(Safety.UNSAFE, _MESSAGE, edits) if edits is not None else None
 
 
-def _averaged(mean: ast.expr | None) -> ast.expr | None:
-    """What a mean over all elements is taken of."""
-    match mean:
-        case ast.Call(func=ast.Attribute(value=ast.Name(id="torch"), attr="mean"), args=[averaged], keywords=[]):
-            return averaged
-        case ast.Call(func=ast.Attribute(value=averaged, attr="mean"), args=[], keywords=[]):
-            return averaged
+def _of_masked_arguments(trace: Trace, syntax: Syntax, step: Step, masked_at: Site) -> Fix | None:
+    """The sum of a loss whose arguments are both masked, over the number of elements that the mask keeps."""
+    masked, call = masking(trace, syntax, masked_at.place), reductions.choice(trace, step.site.place)
+    loss = places.expression(trace, step.site.place)
+    if loss is None or call is None or masked is None or masked.node is not loss:
+        return None
+    edits = reductions.given(call, "sum")
+    if edits is None or not isinstance(masked.loss, ast.Name):
+        return None
+    return Fix(Safety.UNSAFE, _MESSAGE, (*edits, *expressions.divided(syntax, loss, masked.count(masked.loss.id))))
+
+
+def of_ignored(trace: Trace, step: Step, computed: Step) -> Fix | None:
+    """`reduction="mean"` at a loss that leaves targets out, and counts them in no mean; only the mean may use it."""
+    syntax = places.syntax(trace)
+    made = places.expression(trace, computed.site.place)
+    mean = mean_at(syntax, places.expression(trace, step.site.place)) if syntax is not None else None
+    call = reductions.choice(trace, computed.site.place)
+    if syntax is None or made is None or mean is None or call is None or call.event.argument("weight") is not None:
+        return None  # the mean of weighted losses divides by the weights
+    edits = reductions.given(call, "mean")
+    if edits is None or reductions.only_use(syntax, made) is not mean.averaged:
+        return None
+    message = 'Write `reduction="mean"`, which counts no ignored targets, and tune the learning rate again.'
+    return Fix(Safety.UNSAFE, message, (*edits, *_left_out(syntax, mean)))
+
+
+def _left_out(syntax: Syntax, mean: Mean) -> tuple[Edit, ...]:
+    """What is averaged alone, without the mean; `loss = loss.mean()` goes as a whole."""
+    parent = syntax.parent(mean.node)
+    if isinstance(parent, ast.Assign) and [syntax.text(each) for each in parent.targets] == [
+        syntax.text(mean.averaged)
+    ]:
+        line = expressions.without_statement(syntax, parent)
+        if line is not None:
+            return (line,)
+    whole, kept = syntax.span(mean.node), syntax.parenthesised(mean.averaged)
+    edits = (Edit(Span(whole.start, kept.start), ""), Edit(Span(kept.end, whole.end), ""))
+    return tuple(edit for edit in edits if edit.span.start < edit.span.end)
+
+
+def mean_at(syntax: Syntax, node: ast.expr | None) -> Mean | None:
+    """The mean over all elements that is written at, or around, a call; means of means of equal size are one."""
+    match node:
+        case ast.BinOp(left=ast.Call(func=ast.Attribute(value=averaged, attr="sum"), args=[], keywords=[]) as total):
+            if isinstance(node.op, ast.Div) and total is node.left and not _is_torch(averaged):
+                return _over_its_size(syntax, node, averaged)
+        case ast.Call(func=ast.Attribute(value=ast.Name(id="torch"), attr="mean"), args=[averaged, *rest]):
+            return _outermost(syntax, node, averaged, partial=bool(rest or node.keywords))
+        case ast.Call(func=ast.Attribute(value=averaged, attr="mean"), args=args):
+            return _outermost(syntax, node, averaged, partial=bool(args or node.keywords))
     return None
 
 
-def _mask(syntax: Syntax, product: ast.AST | None) -> str | None:
-    """The mask of a product as an operand; None where it isn't clear which factor that is."""
-    match product:
-        case ast.BinOp(left=left, op=ast.Mult(), right=right):
-            masks = [node for node in (left, right) if _is_mask(node)]
-            return expressions.as_primary(syntax, masks[0]) if len(masks) == 1 else None
-        case ast.AugAssign(op=ast.Mult(), value=value):
-            return expressions.as_primary(syntax, value)
-        case ast.Call(func=ast.Attribute(attr="masked_fill"), args=[dropped, ast.Constant(value=0)], keywords=[]):
-            return f"(~{expressions.as_primary(syntax, dropped)})"
+def _over_its_size(syntax: Syntax, node: ast.BinOp, averaged: ast.expr) -> Mean | None:
+    """`loss.sum() / loss.numel()`: the size of another tensor may be fewer elements than are added up."""
+    match node.right:
+        case ast.Call(func=ast.Attribute(value=counted, attr="numel" | "nelement"), args=[], keywords=[]):
+            factors = (averaged.left, averaged.right) if isinstance(averaged, ast.BinOp) else ()
+            same = syntax.text(counted) in [
+                syntax.text(each) for each in (averaged, *factors) if not is_made_of_a_mask(each)
+            ]
+            return Mean(node, averaged) if same else None
     return None
 
 
-def _is_mask(node: ast.expr) -> bool:
-    """True for an expression that is made of a mask, or of a comparison."""
-    for each in ast.walk(node):
-        match each:
-            case ast.Name(id=name) | ast.Attribute(attr=name) if means_mask(name) or name in ("ne", "eq"):
-                return True
-            case ast.Compare():
-                return True
-    return False
+def _is_torch(node: ast.expr) -> bool:
+    return isinstance(node, ast.Name) and node.id == "torch"
 
 
-def _shape(syntax: Syntax, averaged: ast.expr, product: ast.AST | None) -> str | None:
+def _outermost(syntax: Syntax, node: ast.Call, averaged: ast.expr, *, partial: bool) -> Mean | None:
+    """The mean over all elements: of a mean over some dimensions the mean over the others must follow."""
+    if not partial:
+        return Mean(node, averaged)
+    parent = syntax.parent(node)
+    around = syntax.parent(parent) if isinstance(parent, ast.Attribute) else parent
+    match around:
+        case ast.Call(func=ast.Attribute(value=value, attr="mean"), args=[], keywords=[]) if value is node:
+            return Mean(around, averaged)
+        case ast.Call(func=ast.Attribute(value=ast.Name(id="torch"), attr="mean"), args=[only], keywords=[]):
+            return Mean(around, averaged) if only is node else None
+    return None
+
+
+def masked_mean(syntax: Syntax, mean: Mean, masked: Masking) -> tuple[Edit, ...] | None:
+    """The sum of what is averaged, over the number of elements that the mask keeps."""
+    shape = _shape(syntax, mean.averaged, masked)
+    if shape is not None:
+        if not syntax.unchanged(masked.node, mean.node, of=f"{masked.keeps} {shape}"):
+            return None
+        return _written(syntax, mean, masked, expressions.as_primary(syntax, mean.averaged), shape)
+    if not _is_factor(syntax, masked.node, mean.averaged):
+        return None
+    name = hoisting.name_for(syntax, mean.averaged, mean.node, SPARE_NAMES)
+    before = hoisting.assigned_before(syntax, mean.averaged, name) if name is not None else None
+    if name is None or before is None or _uses(masked.keeps, name):
+        return None
+    return (*before, *_written(syntax, mean, masked, name, name))
+
+
+def _written(syntax: Syntax, mean: Mean, masked: Masking, averaged: str, shape: str) -> tuple[Edit, ...]:
+    """The quotient in place of the mean; what a method is called of stays as it is written, comments and all."""
+    count, span = masked.count(shape), syntax.parenthesised(mean.averaged)
+    if averaged == shape or syntax.span(mean.node).start != span.start:
+        return expressions.quotient(syntax, mean.node, f"{averaged}.sum() / {count}")
+    return expressions.respelled_end(syntax, mean.node, span.end, f".sum() / {count}")
+
+
+def _uses(text: str, name: str) -> bool:
+    """True where an expression mentions a name, to which something else is about to be assigned."""
+    return any(isinstance(each, ast.Name) and each.id == name for each in ast.walk(ast.parse(text, mode="eval")))
+
+
+def _shape(syntax: Syntax, averaged: ast.expr, masked: Masking) -> str | None:
     """A name of a tensor in the shape of what is averaged: the masked loss, or the loss before it was masked."""
     if isinstance(averaged, ast.Name):
-        parent = syntax.parent(product) if product is not None else None
-        match product if isinstance(product, ast.AugAssign) else parent:
-            case ast.AugAssign(target=ast.Name(id=name)) | ast.Assign(targets=[ast.Name(id=name)]):
-                return name if name == averaged.id else None
-    elif averaged is product and isinstance(averaged, ast.BinOp):
-        loss = [node for node in (averaged.left, averaged.right) if not _is_mask(node)]
-        return loss[0].id if len(loss) == 1 and isinstance(loss[0], ast.Name) else None
+        return averaged.id if masked.result(syntax) == averaged.id else None
+    if averaged is masked.node and isinstance(masked.loss, ast.Name):
+        return masked.loss.id
     return None
+
+
+def _is_factor(syntax: Syntax, node: ast.AST, product: ast.expr) -> bool:
+    """True where the one is the other, or a factor of it."""
+    current: ast.AST | None = node
+    while current is not product:
+        current = syntax.parent(current) if current is not None else None
+        match current:
+            case ast.BinOp(op=ast.Mult() | ast.Div()):
+                continue
+        return False
+    return True

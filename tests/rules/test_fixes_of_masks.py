@@ -1,0 +1,181 @@
+"""Where the fixes of masked losses are offered, how they are written, and where the outcome would not be certain."""
+
+from __future__ import annotations
+
+import pytest
+
+from lossflow.catalog import Catalog
+from lossflow.interp import interpret
+from lossflow.source import Source, apply_edits
+
+from .traces import findings
+
+HEAD = """\
+import torch
+import torch.nn.functional as F
+from torch import nn
+
+"""
+
+
+def fixed(script: str, code: str) -> str | None:
+    """The script after the fix of its only finding of that code; None where none is offered."""
+    trace = interpret(Source("script.py", HEAD + script), catalog=Catalog.default())
+    (found,) = [each for each in findings(trace) if each.code == code]
+    return None if found.fix is None else apply_edits(HEAD + script, found.fix.edits).removeprefix(HEAD)
+
+
+LOSS = """\
+def loss(output, target, mask, weight):
+    losses = F.mse_loss(output, target, reduction="none")
+    """
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("return losses.mul(mask).mean()", "return losses.mul(mask).sum() / mask.expand_as(losses).sum().clamp(min=1)"),
+        (
+            "return torch.mul(losses, mask).mean(dim=1).mean()",
+            "return torch.mul(losses, mask).sum() / mask.expand_as(losses).sum().clamp(min=1)",
+        ),
+        (
+            "return torch.mean(torch.mean(losses * mask, 1))",
+            "return (losses * mask).sum() / mask.expand_as(losses).sum().clamp(min=1)",
+        ),
+        ("return (losses * mask).mean(dim=1)", None),  # whether a whole row is masked decides what should follow
+        (
+            "return (losses * mask).sum() / losses.numel()",
+            "return (losses * mask).sum() / mask.expand_as(losses).sum().clamp(min=1)",
+        ),
+        ("return (losses * mask).sum() / (losses.size(0) * losses.size(1))", None),  # may leave out a dimension
+        (
+            "losses[mask == 0] = 0\n    return losses.mean()",
+            "losses[mask == 0] = 0\n    return losses.sum() / torch.ones_like(losses)[mask != 0].sum().clamp(min=1)",
+        ),
+        (
+            "losses[mask] = 0\n    return losses.mean()",
+            "losses[mask] = 0\n    return losses.sum() / torch.ones_like(losses)[~mask].sum().clamp(min=1)",
+        ),
+        (
+            "losses.masked_fill_(~mask, 0)\n    return losses.mean()",
+            "losses.masked_fill_(~mask, 0)\n    return losses.sum() / mask.expand_as(losses).sum().clamp(min=1)",
+        ),
+        (
+            "return torch.where(mask, 0.0, losses).mean()",
+            "return torch.where(mask, 0.0, losses).sum() / (~mask).expand_as(losses).sum().clamp(min=1)",
+        ),
+        ("losses = losses * mask\n    mask = mask[:1]\n    return losses.mean()", None),
+        ("if weight:\n        losses = losses * mask\n    return losses.mean()", None),
+        (
+            "return (losses * mask).mean().sqrt()",
+            "return ((losses * mask).sum() / mask.expand_as(losses).sum().clamp(min=1)).sqrt()",
+        ),
+        (
+            "return (\n        losses\n        * mask  # padding\n    ).mean()",
+            "return (\n        losses\n        * mask  # padding\n    ).sum() / mask.expand_as(losses).sum().clamp(min=1)",
+        ),
+    ],
+)
+def test_means_of_masked_losses(before: str, after: str | None) -> None:
+    assert fixed(LOSS + before, "LF203") == (None if after is None else LOSS + after)
+
+
+INLINE = """\
+def loss(output, target, mask, weight):
+    """
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        (
+            'loss = (F.mse_loss(output, target, reduction="none") * mask).mean()\n    return loss',
+            'loss = F.mse_loss(output, target, reduction="none") * mask\n'
+            "    loss = loss.sum() / mask.expand_as(loss).sum().clamp(min=1)\n    return loss",
+        ),
+        (
+            'return 0.5 * (F.mse_loss(output, target, reduction="none") * mask).mean()',
+            'losses = F.mse_loss(output, target, reduction="none") * mask\n'
+            "    return 0.5 * losses.sum() / mask.expand_as(losses).sum().clamp(min=1)",
+        ),
+        (
+            'losses = 2\n    return (F.mse_loss(output, target, reduction="none")\n            * mask).mean() * losses',
+            'losses = 2\n    masked_losses = (F.mse_loss(output, target, reduction="none")\n            * mask)\n'
+            "    return masked_losses.sum() / mask.expand_as(masked_losses).sum().clamp(min=1) * losses",
+        ),
+        (
+            'mask = (F.mse_loss(output, target, reduction="none") * mask).mean()\n    return mask',
+            None,  # the name that would hold the losses is that of the mask
+        ),
+        ('return (F.mse_loss(output, target, reduction="none") * mask).mean() if weight else 0', None),
+        ('if weight: return (F.mse_loss(output, target, reduction="none") * mask).mean()', None),
+        (
+            "return F.l1_loss(output * mask, target * mask)",
+            'return F.l1_loss(output * mask, target * mask, reduction="sum")'
+            " / mask.expand_as(target).sum().clamp(min=1)",
+        ),
+        (
+            'return F.l1_loss(output * mask, target * mask, reduction="none").mean()',
+            'return F.l1_loss(output * mask, target * mask, reduction="none").sum()'
+            " / mask.expand_as(target).sum().clamp(min=1)",
+        ),
+        ("return F.l1_loss(output.exp() * mask, target.exp() * mask)", None),  # nothing in the loss's shape has a name
+        ("output = output * mask\n    target = target * mask\n    return F.l1_loss(output, target)", None),
+    ],
+)
+def test_means_of_masked_losses_without_a_name(before: str, after: str | None) -> None:
+    assert fixed(INLINE + before, "LF203") == (None if after is None else INLINE + after)
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        (
+            'return F.cross_entropy(output, target, ignore_index=0, reduction="none").mean()',
+            'return F.cross_entropy(output, target, ignore_index=0, reduction="mean")',
+        ),
+        (
+            'losses = F.nll_loss(output, target, ignore_index=0, reduction="none")\n    return losses.mean(1).mean()',
+            'losses = F.nll_loss(output, target, ignore_index=0, reduction="mean")\n    return losses',
+        ),
+        (
+            'losses = F.nll_loss(output, target, ignore_index=0, reduction="none")\n'
+            "    losses = losses.mean()\n    return losses",
+            'losses = F.nll_loss(output, target, ignore_index=0, reduction="mean")\n    return losses',
+        ),
+        (
+            'losses = F.nll_loss(output, target, ignore_index=0, reduction="none")\n'
+            "    return losses.mean() * losses.shape[0]",
+            None,
+        ),
+        ('return F.nll_loss(output, target, weight, ignore_index=0, reduction="none").mean()', None),
+        ('return F.nll_loss(output, target, ignore_index=0, reduction="none").view(4, -1).mean()', None),
+    ],
+)
+def test_means_of_losses_with_ignored_targets(before: str, after: str | None) -> None:
+    assert fixed(INLINE + before, "LF203") == (None if after is None else INLINE + after)
+
+
+CRITERION = """\
+criterion = nn.CrossEntropyLoss(ignore_index=0, reduction="{}")
+
+def loss(output, target):
+    return criterion(output, target){}
+"""
+
+
+def test_the_reduction_of_a_criterion_is_given_where_it_is_made() -> None:
+    assert fixed(CRITERION.format("none", ".mean()"), "LF203") == CRITERION.format("mean", "")
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        "def report(output, target):\n    print(criterion(output, target))\n",
+        "trainer.fit(criterion)\n",
+        "other = criterion\n",
+    ],
+)
+def test_a_criterion_with_another_use_stays(other: str) -> None:
+    assert fixed(CRITERION.format("none", ".mean()") + other, "LF203") is None
