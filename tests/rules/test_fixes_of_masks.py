@@ -72,8 +72,8 @@ def loss(output, target, mask, weight):
             "return ((losses * mask).sum() / mask.expand_as(losses).sum().clamp(min=1)).sqrt()",
         ),
         (
-            "return (\n        losses\n        * mask  # padding\n    ).mean()",
-            "return (\n        losses\n        * mask  # padding\n    ).sum() / mask.expand_as(losses).sum().clamp(min=1)",
+            "return (\n        losses\n        * mask  # pads\n    ).mean()",
+            "return (\n        losses\n        * mask  # pads\n    ).sum() / mask.expand_as(losses).sum().clamp(min=1)",
         ),
     ],
 )
