@@ -53,7 +53,7 @@ def test_a_fix_of_the_scale_makes_the_gradient_independent_of_the_batch(
 
 
 @pytest.mark.parametrize(
-    "repair", [each for each in REPAIRS if each.code in ("LF107", "LF203")], ids=lambda repair: repair.id
+    "repair", [each for each in REPAIRS if each.code in ("LF107", "LF203", "LF204")], ids=lambda repair: repair.id
 )
 def test_nor_does_it_depend_on_the_number_of_batches_or_on_padding(
     repair: Repair, judged: dict[Path, Judgement]

@@ -65,6 +65,10 @@ def loss(output, target, mask, weight):
             "return torch.where(mask, 0.0, losses).mean()",
             "return torch.where(mask, 0.0, losses).sum() / (~mask).expand_as(losses).sum().clamp(min=1)",
         ),
+        (
+            "keep = weight.isnan()\n    return (losses * keep).mean()",
+            "keep = weight.isnan()\n    return (losses * keep).sum() / keep.expand_as(losses).sum().clamp(min=1)",
+        ),
         ("losses = losses * mask\n    mask = mask[:1]\n    return losses.mean()", None),
         ("if weight:\n        losses = losses * mask\n    return losses.mean()", None),
         (
@@ -179,3 +183,57 @@ def test_the_reduction_of_a_criterion_is_given_where_it_is_made() -> None:
 )
 def test_a_criterion_with_another_use_stays(other: str) -> None:
     assert fixed(CRITERION.format("none", ".mean()") + other, "LF203") is None
+
+
+LABELS = """\
+PAD = 0
+
+def loss(output, labels, mask, other):
+    """
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        (
+            "return (F.cross_entropy(output, labels) * (labels != PAD)).mean()",
+            'return (F.cross_entropy(output, labels, reduction="none") * (labels != PAD)).sum()'
+            " / (labels != PAD).sum().clamp(min=1)",
+        ),
+        (
+            "mask = labels.ne(-100).float()\n    losses = F.cross_entropy(output, labels)\n"
+            "    return (losses * mask).sum() / max(mask.sum().item(), 1)",
+            'mask = labels.ne(-100).float()\n    losses = F.cross_entropy(output, labels, reduction="none")\n'
+            "    return (losses * mask).sum() / max(mask.sum().item(), 1)",
+        ),
+        (
+            "keep = labels.view(-1) != PAD\n    count = keep.sum() + 1e-8\n"
+            "    losses = F.cross_entropy(output, labels.view(-1))\n    losses = losses * keep.float()\n"
+            "    return losses.sum() / count",
+            "keep = labels.view(-1) != PAD\n    count = keep.sum() + 1e-8\n"
+            '    losses = F.cross_entropy(output, labels.view(-1), reduction="none")\n'
+            "    losses = losses * keep.float()\n    return losses.sum() / count",
+        ),
+        (
+            "return 2 * torch.sum(F.l1_loss(output, labels) * ~torch.isnan(labels))",
+            'return 2 * torch.sum(F.l1_loss(output, labels, reduction="none") * ~torch.isnan(labels))'
+            " / (~torch.isnan(labels)).sum().clamp(min=1)",
+        ),
+        ("return (F.cross_entropy(output, labels) * mask).mean()", None),  # of any shape
+        ("return (F.cross_entropy(output, labels) * (other != PAD)).mean()", None),
+        ("return (F.cross_entropy(output, labels) * (labels != PAD).view(-1)).mean()", None),
+        ("return (F.cross_entropy(output, labels) * (labels != other)).mean()", None),  # `other` may be a tensor
+        ("return (F.multi_margin_loss(output, labels) * (labels != PAD)).mean()", None),
+        (
+            "keep = labels != PAD\n    labels = labels[:, 1:]\n    return (F.l1_loss(output, labels) * keep).mean()",
+            None,
+        ),
+        ("return (F.l1_loss(output, labels) * (labels != PAD)).sum() / (labels == PAD).sum()", None),
+        ("return (F.l1_loss(output, labels) * (labels != PAD)).sum() / labels.numel()", None),
+        ("losses = F.l1_loss(output, labels)\n    print(losses)\n    return (losses * (labels != PAD)).mean()", None),
+        ("kind = 'mean'\n    return (F.l1_loss(output, labels, reduction=kind) * (labels != PAD)).mean()", None),
+        ("return (F.l1_loss(output, labels, False) * (labels != PAD)).mean()", None),
+    ],
+)
+def test_masks_of_reduced_losses(before: str, after: str | None) -> None:
+    assert fixed(LABELS + before, "LF204") == (None if after is None else LABELS + after)

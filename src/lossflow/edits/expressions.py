@@ -85,13 +85,20 @@ def quotient(syntax: Syntax, node: ast.expr, content: str) -> tuple[Edit, ...]:
     return replaced(syntax, node, f"({content})" if wraps else content)
 
 
-def respelled_end(syntax: Syntax, node: ast.expr, start: int, content: str) -> tuple[Edit, ...]:
-    """A division in place of the node, of which all before `start` stays."""
-    span, parent = syntax.span(node), syntax.parent(node)
-    own = syntax.parenthesised(node) != span
-    if own or parent is None or not _needs_parentheses(node, parent):
-        return (Edit(Span(start, span.end), content),)
-    return Edit(Span(span.start, span.start), "("), Edit(Span(start, span.end), f"{content})")
+def quotient_of(syntax: Syntax, node: ast.expr, part: ast.expr, call: str, divisor: str) -> tuple[Edit, ...]:
+    """`part.sum() / divisor` in place of the node; the part stays as it is written, and may have edits of its own."""
+    whole, kept = syntax.span(node), syntax.parenthesised(part)
+    needed = kept == syntax.span(part) and not isinstance(part, _PRIMARY)
+    opening, closing = ("(", ")") if needed else ("", "")
+    parent = syntax.parent(node)
+    own = syntax.parenthesised(node) != whole
+    if not own and parent is not None and _needs_parentheses(node, parent):
+        opening, divisor = f"({opening}", f"{divisor})"
+    edits = (
+        Edit(Span(whole.start, kept.start), opening),
+        Edit(Span(kept.end, whole.end), f"{closing}{call} / {divisor}"),
+    )
+    return tuple(edit for edit in edits if edit.content or edit.span.start < edit.span.end)
 
 
 def _around(span: Span, opening: str, closing: str) -> tuple[Edit, ...]:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from lossflow.domain.trace import Backward, Place, Returned, Step, StepKind, Trace
 from lossflow.domain.values import Tensor
 from lossflow.findings import Finding, Related, Role
+from lossflow.rules.fixes import late_masks as fixes
 from lossflow.rules.reductions import chosen_at, losses_that_leave, masks_nothing, stands_elsewhere
 from lossflow.rules.rule import Rule, related
 from lossflow.rules.way import reduction, unrepeated, way_out
@@ -30,11 +31,11 @@ class MaskOnReducedLoss(Rule):
     criterion = nn.CrossEntropyLoss()
     optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
     loader = torch.utils.data.DataLoader(
-        torch.utils.data.TensorDataset(torch.randn(64, 4), torch.randint(3, (64,)), torch.rand(64) < 0.7),
-        batch_size=16,
+        torch.utils.data.TensorDataset(torch.randn(64, 4), torch.randint(3, (64,))), batch_size=16
     )
 
-    for inputs, labels, mask in loader:
+    for inputs, labels in loader:
+        mask = labels != 0
         optimizer.zero_grad()
         loss = (criterion(model(inputs), labels) * mask).sum() / mask.sum().clamp(min=1)
         loss.backward()
@@ -50,11 +51,11 @@ class MaskOnReducedLoss(Rule):
     criterion = nn.CrossEntropyLoss(reduction="none")
     optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
     loader = torch.utils.data.DataLoader(
-        torch.utils.data.TensorDataset(torch.randn(64, 4), torch.randint(3, (64,)), torch.rand(64) < 0.7),
-        batch_size=16,
+        torch.utils.data.TensorDataset(torch.randn(64, 4), torch.randint(3, (64,))), batch_size=16
     )
 
-    for inputs, labels, mask in loader:
+    for inputs, labels in loader:
+        mask = labels != 0
         optimizer.zero_grad()
         loss = (criterion(model(inputs), labels) * mask).sum() / mask.sum().clamp(min=1)
         loss.backward()
@@ -62,7 +63,9 @@ class MaskOnReducedLoss(Rule):
     ```
 
     ## Fix safety
-    No fix: which shape the factor must have beside the unreduced loss is known to the author alone.
+    Unsafe: the loss and its gradients are others, and the learning rate was tuned without the mask. It is offered
+    where nothing else uses the loss, and where the mask is made of the targets, so that it has the shape of the
+    unreduced loss. Which shape another factor has beside it is known to the author alone.
 
     ## References
     - PyTorch documentation, "torch.nn.CrossEntropyLoss", parameter `reduction`
@@ -70,6 +73,7 @@ class MaskOnReducedLoss(Rule):
 
     code = "LF204"
     name = "mask-on-reduced-loss"
+    fixable = "sometimes unsafe"
 
     def check(self, trace: Trace) -> Iterator[Finding]:
         """Each product of a reduced loss and a mask on the way of a loss that reaches backward, or leaves the file."""
@@ -78,8 +82,9 @@ class MaskOnReducedLoss(Rule):
             step = masks_nothing(tensor)
             if step is not None and not stands_elsewhere(trace, step, event):
                 place, reduced = step.site.entry, _reduced(tensor, step)
-                way = _way(trace, event, step, reduced)
-                found.setdefault(place, self.finding(trace, place, _message(trace, event, reduced), related=way))
+                way, message = _way(trace, event, step, reduced), _message(trace, event, reduced)
+                fix = fixes.fix(trace, tensor, step)
+                found.setdefault(place, self.finding(trace, place, message, related=way, fix=fix))
         yield from found.values()
 
 

@@ -134,22 +134,14 @@ def masked_mean(syntax: Syntax, mean: Mean, masked: Masking) -> tuple[Edit, ...]
     if shape is not None:
         if not syntax.unchanged(masked.node, mean.node, of=f"{masked.keeps} {shape}"):
             return None
-        return _written(syntax, mean, masked, expressions.as_primary(syntax, mean.averaged), shape)
+        return expressions.quotient_of(syntax, mean.node, mean.averaged, ".sum()", masked.count(shape))
     if not _is_factor(syntax, masked.node, mean.averaged):
         return None
     name = hoisting.name_for(syntax, mean.averaged, mean.node, SPARE_NAMES)
     before = hoisting.assigned_before(syntax, mean.averaged, name) if name is not None else None
     if name is None or before is None or _uses(masked.keeps, name):
         return None
-    return (*before, *_written(syntax, mean, masked, name, name))
-
-
-def _written(syntax: Syntax, mean: Mean, masked: Masking, averaged: str, shape: str) -> tuple[Edit, ...]:
-    """The quotient in place of the mean; what a method is called of stays as it is written, comments and all."""
-    count, span = masked.count(shape), syntax.parenthesised(mean.averaged)
-    if averaged == shape or syntax.span(mean.node).start != span.start:
-        return expressions.quotient(syntax, mean.node, f"{averaged}.sum() / {count}")
-    return expressions.respelled_end(syntax, mean.node, span.end, f".sum() / {count}")
+    return (*before, *expressions.quotient(syntax, mean.node, f"{name}.sum() / {masked.count(name)}"))
 
 
 def _uses(text: str, name: str) -> bool:

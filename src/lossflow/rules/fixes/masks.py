@@ -9,7 +9,7 @@ from lossflow.catalog.names import means_mask
 from lossflow.domain.trace import Applied, LossCall, Place, Trace
 from lossflow.edits import expressions
 from lossflow.edits.syntax import Syntax
-from lossflow.rules.fixes import names
+from lossflow.rules.fixes import names, shapes
 
 _PRODUCTS = ("mul", "multiply", "mul_")
 _FILLS = ("masked_fill", "masked_fill_")
@@ -117,8 +117,9 @@ def is_made_of_a_mask(node: ast.expr) -> bool:
 
 
 def _holds_a_loss(trace: Trace, syntax: Syntax, node: ast.expr) -> bool:
-    """True where a loss of the catalogue is computed in the expression."""
-    spans = {syntax.span(each) for each in ast.walk(node) if isinstance(each, ast.Call)}
+    """True where a loss of the catalogue is computed in the expression, or for the name of one."""
+    value = shapes.assigned(syntax, node, node) if isinstance(node, ast.Name) else None
+    spans = {syntax.span(each) for each in ast.walk(value or node) if isinstance(each, ast.Call)}
     return any(
         trace.here(event.site) and trace.span(event.site.place) in spans
         for event in trace.events

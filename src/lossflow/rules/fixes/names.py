@@ -24,9 +24,14 @@ def is_constant(syntax: Syntax, name: str) -> bool:
 
 def string(syntax: Syntax, name: str) -> ast.Constant | None:
     """The string literal that the module assigns to a name, which is bound nowhere else."""
-    found = list(bindings(syntax, name))
-    value = _assigned(syntax, found[0]) if len(found) == 1 else None
+    value = constant(syntax, name)
     return value if isinstance(value, ast.Constant) and isinstance(value.value, str) else None
+
+
+def constant(syntax: Syntax, name: str) -> ast.expr | None:
+    """What the module assigns to a name that is bound nowhere else."""
+    found = list(bindings(syntax, name))
+    return _assigned(syntax, found[0]) if len(found) == 1 else None
 
 
 def value(syntax: Syntax, name: str) -> ast.expr | None:
