@@ -237,3 +237,41 @@ def loss(output, labels, mask, other):
 )
 def test_masks_of_reduced_losses(before: str, after: str | None) -> None:
     assert fixed(LABELS + before, "LF204") == (None if after is None else LABELS + after)
+
+
+STEP = """\
+import pytorch_lightning as pl
+
+class Module(pl.LightningModule):
+    def training_step(self, batch, index):
+        x, y, mask = batch
+        losses = F.mse_loss(self(x), y, reduction="none")
+        """
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("return losses * mask", "return (losses * mask).sum() / mask.expand_as(losses).sum().clamp(min=1)"),
+        (
+            "losses *= mask\n        return {'loss': 2 * losses}",
+            "losses *= mask\n        return {'loss': (2 * losses).sum() / mask.expand_as(losses).sum().clamp(min=1)}",
+        ),
+        (
+            "return F.l1_loss(self(x), y, reduction='none') * mask",
+            "masked_losses = F.l1_loss(self(x), y, reduction='none') * mask\n"
+            "        return masked_losses.sum() / mask.expand_as(masked_losses).sum().clamp(min=1)",
+        ),
+        (
+            "return F.cross_entropy(self(x), y, ignore_index=0, reduction='none')",
+            "return F.cross_entropy(self(x), y, ignore_index=0, reduction='mean')",
+        ),
+        (
+            "loss = F.nll_loss(self(x), y, ignore_index=0, reduction='none')\n        print(loss)\n        return loss",
+            None,
+        ),
+        ("if index:\n            losses = losses * mask\n        return losses", None),
+    ],
+)
+def test_masked_losses_that_are_returned(before: str, after: str | None) -> None:
+    assert fixed(STEP + before, "LF202") == (None if after is None else STEP + after)

@@ -87,7 +87,8 @@ def quotient(syntax: Syntax, node: ast.expr, content: str) -> tuple[Edit, ...]:
 
 def quotient_of(syntax: Syntax, node: ast.expr, part: ast.expr, call: str, divisor: str) -> tuple[Edit, ...]:
     """`part.sum() / divisor` in place of the node; the part stays as it is written, and may have edits of its own."""
-    whole, kept = syntax.span(node), syntax.parenthesised(part)
+    whole = syntax.span(node)
+    kept = whole if part is node else syntax.parenthesised(part)
     needed = kept == syntax.span(part) and not isinstance(part, _PRIMARY)
     opening, closing = ("(", ")") if needed else ("", "")
     parent = syntax.parent(node)

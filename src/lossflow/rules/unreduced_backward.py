@@ -61,8 +61,8 @@ class UnreducedBackward(Rule):
     ```
 
     ## Fix safety
-    Safe: the code could only raise, or the loss had a single element, whose mean it is. None is offered for a
-    masked loss, whose mean would count what the mask has set to zero.
+    Safe: the code could only raise, or the loss had a single element, whose mean it is. Of a masked loss the mean is
+    that of what the mask keeps; it is unsafe, as one of a single element may be another number.
 
     ## References
     - PyTorch documentation, "torch.Tensor.backward", parameter `gradient`

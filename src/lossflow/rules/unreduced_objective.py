@@ -67,7 +67,8 @@ class UnreducedObjective(Rule):
 
     ## Fix safety
     Safe where the loss is returned: the code could only raise, or the loss had a single element, whose mean it is.
-    None is offered for a loss that is never used.
+    The mean of what a mask keeps is unsafe, as one of a single element may be another number. None is offered for a
+    loss that is never used.
 
     ## References
     - Lightning documentation, "LightningModule", method `training_step`

@@ -40,8 +40,25 @@ def fix(trace: Trace, step: Step) -> Fix | None:
     masked = masking(trace, syntax, step.masked.place)
     if mean is None or masked is None or not syntax.same_block(masked.node, mean.node):
         return None  # under an option, the mean counts the masked elements only where they are masked
-    edits = masked_mean(syntax, mean, masked)
+    edits = _masked_mean(syntax, mean, masked)
     return Fix(Safety.UNSAFE, _MESSAGE, edits) if edits is not None else None
+
+
+def of_unreduced(trace: Trace, node: ast.expr, masked_at: Site, computed: Step | None) -> Fix | None:
+    """The masked mean of a loss that nobody reduces, where it is used."""
+    syntax, mean = places.syntax(trace), Mean(node, node)
+    if syntax is None or not trace.here(masked_at):
+        return None
+    if computed is not None and computed.site == masked_at:
+        edits = _without_ignored(trace, syntax, mean, computed)
+        return (
+            Fix(Safety.UNSAFE, 'Write `reduction="mean"`, which counts no ignored targets.', edits) if edits else None
+        )
+    masked = masking(trace, syntax, masked_at.place)
+    if masked is None or not syntax.same_block(masked.node, node):
+        return None
+    edits = _masked_mean(syntax, mean, masked)
+    return Fix(Safety.UNSAFE, "Take the mean of the elements that the mask keeps.", edits) if edits else None
 
 
 def _of_masked_arguments(trace: Trace, syntax: Syntax, step: Step, masked_at: Site) -> Fix | None:
@@ -57,18 +74,23 @@ def _of_masked_arguments(trace: Trace, syntax: Syntax, step: Step, masked_at: Si
 
 
 def of_ignored(trace: Trace, step: Step, computed: Step) -> Fix | None:
-    """`reduction="mean"` at a loss that leaves targets out, and counts them in no mean; only the mean may use it."""
+    """`reduction="mean"` at a loss that leaves targets out, for a mean of its own that counts them."""
     syntax = places.syntax(trace)
-    made = places.expression(trace, computed.site.place)
     mean = mean_at(syntax, places.expression(trace, step.site.place)) if syntax is not None else None
-    call = reductions.choice(trace, computed.site.place)
-    if syntax is None or made is None or mean is None or call is None or call.event.argument("weight") is not None:
+    edits = _without_ignored(trace, syntax, mean, computed) if syntax is not None and mean is not None else None
+    message = 'Write `reduction="mean"`, which counts no ignored targets, and tune the learning rate again.'
+    return Fix(Safety.UNSAFE, message, edits) if edits is not None else None
+
+
+def _without_ignored(trace: Trace, syntax: Syntax, mean: Mean, computed: Step) -> tuple[Edit, ...] | None:
+    """The mean taken by the loss, where nothing else uses what it returns; none of its own is left."""
+    made, call = places.expression(trace, computed.site.place), reductions.choice(trace, computed.site.place)
+    if made is None or call is None or call.event.argument("weight") is not None:
         return None  # the mean of weighted losses divides by the weights
     edits = reductions.given(call, "mean")
     if edits is None or reductions.only_use(syntax, made) is not mean.averaged:
         return None
-    message = 'Write `reduction="mean"`, which counts no ignored targets, and tune the learning rate again.'
-    return Fix(Safety.UNSAFE, message, (*edits, *_left_out(syntax, mean)))
+    return (*edits, *_left_out(syntax, mean))
 
 
 def _left_out(syntax: Syntax, mean: Mean) -> tuple[Edit, ...]:
@@ -128,7 +150,7 @@ def _outermost(syntax: Syntax, node: ast.Call, averaged: ast.expr, *, partial: b
     return None
 
 
-def masked_mean(syntax: Syntax, mean: Mean, masked: Masking) -> tuple[Edit, ...] | None:
+def _masked_mean(syntax: Syntax, mean: Mean, masked: Masking) -> tuple[Edit, ...] | None:
     """The sum of what is averaged, over the number of elements that the mask keeps."""
     shape = _shape(syntax, mean.averaged, masked)
     if shape is not None:
@@ -151,11 +173,22 @@ def _uses(text: str, name: str) -> bool:
 
 def _shape(syntax: Syntax, averaged: ast.expr, masked: Masking) -> str | None:
     """A name of a tensor in the shape of what is averaged: the masked loss, or the loss before it was masked."""
-    if isinstance(averaged, ast.Name):
-        return averaged.id if masked.result(syntax) == averaged.id else None
+    named = _scaled(averaged)
+    if isinstance(named, ast.Name):
+        return named.id if masked.result(syntax) == named.id else None
     if averaged is masked.node and isinstance(masked.loss, ast.Name):
         return masked.loss.id
     return None
+
+
+def _scaled(node: ast.expr) -> ast.expr:
+    """`losses` for `0.5 * losses`."""
+    match node:
+        case ast.BinOp(left=ast.Constant(), op=ast.Mult(), right=other):
+            return other
+        case ast.BinOp(left=other, op=ast.Mult() | ast.Div(), right=ast.Constant()):
+            return other
+    return node
 
 
 def _is_factor(syntax: Syntax, node: ast.AST, product: ast.expr) -> bool:
