@@ -106,8 +106,8 @@ def collect_repairs() -> list[Repair]:
 def statements(repair: Repair) -> Iterator[range]:
     """The lines that a fix may touch, from 1: of the statements of the findings and of their related places.
 
-    What a finding's statement names may be a constant, or a loss: its assignment is then a place to edit, and so are
-    those of the constants that it is made of.
+    What a finding's statement names may be a constant, a loss or a total: what assigns or adds to it may be edited, and
+    so may the constants that it is made of.
     """
     source = Source(str(repair.fixture.path), repair.fixture.text)
     tree = ast.parse(source.text)
@@ -125,11 +125,15 @@ def statements(repair: Repair) -> Iterator[range]:
                         yield range(constant.lineno, (constant.end_lineno or 0) + 1)
 
 
-def _assignments(all_: list[ast.stmt], names: set[str]) -> Iterator[ast.Assign]:
+def _assignments(all_: list[ast.stmt], names: set[str]) -> Iterator[ast.Assign | ast.AugAssign]:
     for node in all_:
-        if isinstance(node, ast.Assign) and {ast.unparse(target) for target in node.targets} & names:
-            yield node
+        match node:
+            case ast.Assign(targets=targets) if {ast.unparse(target) for target in targets} & names:
+                yield node
+            case ast.AugAssign(target=target) if ast.unparse(target) in names:
+                yield node
 
 
 def _names(node: ast.AST) -> set[str]:
-    return {each.id for each in ast.walk(node) if isinstance(each, ast.Name)}
+    named = (ast.Name, ast.Attribute, ast.Subscript)
+    return {ast.unparse(each) for each in ast.walk(node) if isinstance(each, named)}

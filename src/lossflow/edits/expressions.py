@@ -61,6 +61,14 @@ def divided(syntax: Syntax, node: ast.expr, divisor: str) -> tuple[Edit, ...]:
     return _around(span, opening, f"{closing} / {divisor}")
 
 
+def multiplied(syntax: Syntax, node: ast.expr, factor: str) -> tuple[Edit, ...]:
+    """The node, of which nothing but its value is wanted, times `factor`, a primary expression."""
+    span = syntax.parenthesised(node)
+    if span == syntax.span(node) and not _binds_like_division(node):
+        return _around(span, "(", f") * {factor}")
+    return _around(span, "", f" * {factor}")
+
+
 def without_statement(syntax: Syntax, statement: ast.stmt) -> Edit | None:
     """The lines of a statement left out; None where something else is on them, or the block would be empty."""
     parent, source = syntax.parent(statement), syntax.source

@@ -61,7 +61,8 @@ class AverageOffByBatchSize(Rule):
 
     ## Fix safety
     Unsafe: the reported number changes, and with it what a threshold for it does. It is offered where the length of
-    the loader, or of its dataset, is the number that was meant, and for a meter that weighs sums.
+    the loader, of its dataset or of the list of losses is the number that was meant; where the examples are counted
+    beside the total, whose means are then multiplied by it; and for meters that are given a loss and a number.
 
     ## References
     - PyTorch documentation, "torch.nn.CrossEntropyLoss", parameter `reduction`

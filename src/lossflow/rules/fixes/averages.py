@@ -4,41 +4,38 @@ from __future__ import annotations
 
 import ast
 
+from lossflow.catalog.names import is_batch_size
 from lossflow.domain.trace import Averaged, Trace
 from lossflow.edits import expressions
 from lossflow.edits.syntax import Syntax
 from lossflow.findings import Fix, Safety
-from lossflow.rules.fixes import places
-
-_DRAWS_OTHERWISE = frozenset({"sampler", "batch_sampler", "drop_last"})
-"""Arguments with which a DataLoader may yield more or fewer examples than its dataset has."""
+from lossflow.rules.fixes import counted, lists, places, totals
+from lossflow.source import Edit
 
 
 def fix(trace: Trace, event: Averaged) -> Fix | None:
-    """`len(loader)` for means and `len(loader.dataset)` for sums; a meter's weight is taken out of a sum."""
+    """The number of batches for means and of examples for sums; what is weighed by a number of examples is a mean."""
     syntax = places.syntax(trace)
     if syntax is None or event.division is None or not trace.here(event.site):
         return None
     if event.site != event.division:
         return _of_meter(trace, syntax, event)
-    divisor = _divisor(trace, syntax, event)
-    match divisor:
-        case ast.Call(func=ast.Name(id="len"), args=[ast.Attribute(value=loader, attr="dataset")], keywords=[]):
-            wanted = syntax.text(loader) if event.total == 0 and event.divisor == 1 else ""
-        case ast.Call(func=ast.Name(id="len"), args=[ast.Name() as loader], keywords=[]):
-            sums = event.total == 1 and event.divisor == 0
-            wanted = f"{loader.id}.dataset" if sums and _draws_all(syntax, loader.id) else ""
-        case _:
-            return None
-    if not wanted or not isinstance(divisor, ast.Call):
-        return None
-    message = f"Divide by `len({wanted})`."
-    return Fix(Safety.UNSAFE, message, expressions.replaced(syntax, divisor.args[0], wanted))
-
-
-def _divisor(trace: Trace, syntax: Syntax, event: Averaged) -> ast.expr | None:
-    """What the total is divided by, in a division of either form."""
     node = syntax.node(trace.span(event.site.place))
+    divisor = divisor_of(node)
+    means = event.total == 0 and event.divisor == 1
+    sums = event.total == 1 and event.divisor == 0
+    if node is None or not (means or sums):
+        return None
+    if divisor is None:
+        return lists.mean_of_sums(syntax, node) if sums else None
+    wanted = _batches(trace, syntax, event, node, divisor) if means else _examples(syntax, node, divisor)
+    if wanted is not None:
+        return Fix(Safety.UNSAFE, f"Divide by `{wanted}`.", _instead(syntax, divisor, wanted))
+    return counted.fix(trace, syntax, event, divisor) if means else None
+
+
+def divisor_of(node: ast.AST | None) -> ast.expr | None:
+    """What the total is divided by, in a division of either form."""
     match node:
         case ast.BinOp(op=ast.Div(), right=right):
             return right
@@ -47,29 +44,80 @@ def _divisor(trace: Trace, syntax: Syntax, event: Averaged) -> ast.expr | None:
     return None
 
 
-def _draws_all(syntax: Syntax, name: str) -> bool:
-    """True for a name that only holds a DataLoader whose batches are all of its dataset."""
-    bound = [node for node in ast.walk(syntax.tree) if isinstance(node, ast.Name) and node.id == name]
-    stores = [node for node in bound if isinstance(node.ctx, ast.Store)]
-    makers = [parent.value for node in stores if isinstance(parent := syntax.parent(node), ast.Assign)]
-    return bool(stores) and len(makers) == len(stores) and all(map(_is_plain_loader, makers))
+def _instead(syntax: Syntax, divisor: ast.expr, wanted: str) -> tuple[Edit, ...]:
+    """The other divisor; of `len(dataset)` and `len(loader)` only the argument is another one."""
+    match divisor:
+        case ast.Call(func=ast.Name(id="len"), args=[counted_], keywords=[]) if wanted.startswith("len("):
+            return expressions.replaced(syntax, counted_, wanted[len("len(") : -1])
+    return expressions.replaced(syntax, divisor, wanted)
 
 
-def _is_plain_loader(node: ast.expr) -> bool:
-    if not isinstance(node, ast.Call):
-        return False
-    function = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
-    named = {keyword.arg for keyword in node.keywords}
-    return function == "DataLoader" and len(node.args) <= 3 and None not in named and not named & _DRAWS_OTHERWISE
+def _examples(syntax: Syntax, node: ast.AST, divisor: ast.expr) -> str | None:
+    """`len(loader.dataset)` for a number of batches, where the loader yields every example."""
+    match divisor:
+        case ast.Call(func=ast.Name(id="len"), args=[ast.Name(id=name)], keywords=[]):
+            if totals.draws_all(syntax, name):
+                return f"len({name}.dataset)"
+            return lists.examples(syntax, node, name)
+    return None
+
+
+def _batches(trace: Trace, syntax: Syntax, event: Averaged, node: ast.AST, divisor: ast.expr) -> str | None:
+    """The number of batches, for a number of examples."""
+    match divisor:
+        case ast.Call(func=ast.Name(id="len"), args=[ast.Attribute(value=loader, attr="dataset")], keywords=[]):
+            return f"len({syntax.text(loader)})"
+        case ast.Call(func=ast.Name(id="len"), args=[of], keywords=[]):
+            return lists.batches(syntax, node) or _rounds(trace, syntax, event, node, of)
+        case ast.BinOp(left=left, op=ast.Mult(), right=right):
+            others = [each for each in (left, right) if not _is_batch_size(each)]
+            return _in_parentheses(syntax, others[0]) if len(others) == 1 else None
+    return None
+
+
+def _is_batch_size(node: ast.expr) -> bool:
+    name = node.attr if isinstance(node, ast.Attribute) else getattr(node, "id", "")
+    return bool(name) and is_batch_size(name, frozenset())
+
+
+def _in_parentheses(syntax: Syntax, node: ast.expr) -> str:
+    """The factor with its parentheses; those of the product stay around it, as far as there are any."""
+    product = syntax.parent(node)
+    assert isinstance(product, ast.expr)
+    own = syntax.parenthesised(product) != syntax.span(product)
+    return syntax.text(node) if own else expressions.as_primary(syntax, node)
+
+
+def _rounds(trace: Trace, syntax: Syntax, event: Averaged, node: ast.AST, of: ast.expr) -> str | None:
+    """The length of the loader whose loop adds up the total, or divides each loss, in every round."""
+    added = totals.addition(trace, syntax, event)
+    if added is None:
+        loop = totals.loop_of(syntax, node)
+    elif syntax.scope(added.statement) is syntax.scope(node):
+        loop = totals.loop_of(syntax, added.statement)
+        loop = loop if loop is not None and syntax.same_block(loop, node) else None
+    else:
+        loop = totals.loop_that_calls(syntax, added, node)
+    if loop is None or (isinstance(of, ast.Name) and not totals.is_empty_before(syntax, loop, of.id)):
+        return None
+    loader = totals.loader(syntax, loop)
+    return None if loader is None else f"len({syntax.text(loader)})"
 
 
 def _of_meter(trace: Trace, syntax: Syntax, event: Averaged) -> Fix | None:
-    """`meter.update(loss.item() / n, n)` for a sum that the meter weighs by its number of examples."""
+    """`meter.update(loss.item() / n, n)` for a sum that the meter weighs by its number of examples.
+
+    `meter.update(loss.item() * n, n)` for a mean that it adds to others as it is.
+    """
     call = places.expression(trace, event.site.place)
-    if event.total != 2 or event.divisor != 1 or not isinstance(call, ast.Call):
-        return None
-    if len(call.args) != 2 or call.keywords or any(isinstance(arg, ast.Starred) for arg in call.args):
+    if not isinstance(call, ast.Call) or len(call.args) != 2 or call.keywords:
         return None
     loss, number = call.args
+    if isinstance(loss, ast.Starred) or isinstance(number, ast.Starred):
+        return None
     text = expressions.as_primary(syntax, number)
-    return Fix(Safety.UNSAFE, f"Divide the sum by `{text}`.", expressions.divided(syntax, loss, text))
+    if event.total == 2 and event.divisor == 1:
+        return Fix(Safety.UNSAFE, f"Divide the sum by `{text}`.", expressions.divided(syntax, loss, text))
+    if event.total == 0 and event.divisor == 1:
+        return Fix(Safety.UNSAFE, f"Multiply the mean by `{text}`.", expressions.multiplied(syntax, loss, text))
+    return None
