@@ -58,23 +58,48 @@ def test_means_over_counted_examples(count: str, use: str, factor: str | None) -
 LOOP = """\
 total = 0.0
 for x, y in {}:
-    {}total += F.mse_loss(model(x), y).item()
-print(total / len({}))
+    {}total += F.mse_loss(model(x), y).detach()
+print(total{} / len({}))
 """
 
 
 @pytest.mark.parametrize(
-    ("iterable", "before", "divisor"),
+    ("iterable", "before", "use", "divisor"),
     [
-        ("loader", "", "loader"),
-        ("tqdm(loader)", "", "loader"),
-        ("loader", "if len(x) > 4: ", None),
-        ("loader", "if len(x) < 8: break\n    ", None),
+        ("loader", "", "", "loader"),
+        ("loader", "", ".item()", "loader"),
+        ("tqdm(loader)", "", "", "loader"),
+        ("loader", "if len(x) > 4: ", "", None),
+        ("loader", "if len(x) < 8: break\n    ", "", None),
     ],
 )
-def test_means_over_the_dataset(iterable: str, before: str, divisor: str | None) -> None:
-    script = "from tqdm import tqdm\n" + LOOP.format(iterable, before, "{}")
+def test_means_over_the_dataset(iterable: str, before: str, use: str, divisor: str | None) -> None:
+    script = "from tqdm import tqdm\n" + LOOP.format(iterable, before, use, "{}")
     assert fixed(script.format("dataset")) == (None if divisor is None else script.format(divisor))
+
+
+CALLED = """\
+def epoch(data, start):
+    {}total = 0.0
+    for x, y in data:
+        total += F.mse_loss(model(x), y).item()
+    return total
+
+{}print(epoch(loader, 0) / len({}))
+"""
+
+
+@pytest.mark.parametrize(
+    ("first", "other", "divisor"),
+    [
+        ("", "", "loader"),
+        ("data = list(data)\n    ", "", None),  # perhaps another number of batches
+        ("", "epoch = print if dataset is None else epoch\n", None),
+    ],
+)
+def test_a_total_that_a_function_adds_up(first: str, other: str, divisor: str | None) -> None:
+    before = CALLED.format(first, other, "dataset")
+    assert fixed(before) == (None if divisor is None else CALLED.format(first, other, divisor))
 
 
 LISTS = """\

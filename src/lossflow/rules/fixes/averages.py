@@ -96,6 +96,9 @@ def _rounds(trace: Trace, syntax: Syntax, event: Averaged, node: ast.AST, of: as
     elif syntax.scope(added.statement) is syntax.scope(node):
         loop = totals.loop_of(syntax, added.statement)
         loop = loop if loop is not None and syntax.same_block(loop, node) else None
+    elif isinstance(node, ast.BinOp) and isinstance(node.left, ast.Call):
+        handed = totals.loader_handed_over(syntax, added, node.left)
+        return None if handed is None else f"len({syntax.text(handed)})"
     else:
         loop = totals.loop_that_calls(syntax, added, node)
     if loop is None or (isinstance(of, ast.Name) and not totals.is_empty_before(syntax, loop, of.id)):

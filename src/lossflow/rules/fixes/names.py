@@ -22,6 +22,11 @@ def is_constant(syntax: Syntax, name: str) -> bool:
     return len(found) == 1 and (isinstance(found[0], ast.ClassDef) or _assigned(syntax, found[0]) is not None)
 
 
+def is_the_function(syntax: Syntax, function: ast.FunctionDef) -> bool:
+    """True for a function of the module whose name is bound to nothing else."""
+    return syntax.parent(function) is syntax.tree and list(bindings(syntax, function.name)) == [function]
+
+
 def string(syntax: Syntax, name: str) -> ast.Constant | None:
     """The string literal that the module assigns to a name, which is bound nowhere else."""
     value = constant(syntax, name)

@@ -10,10 +10,11 @@ from lossflow.catalog.names import means_loader
 from lossflow.domain.trace import Averaged, StepKind, Trace
 from lossflow.domain.values import Tensor
 from lossflow.edits.syntax import Syntax
+from lossflow.rules.fixes import names
 
 _DRAWS_OTHERWISE = frozenset({"sampler", "batch_sampler", "drop_last"})
 """Arguments with which a DataLoader may yield more or fewer examples than its dataset has."""
-_WRAPPERS = ("enumerate", "tqdm", "trange")
+_WRAPPERS = ("enumerate", "tqdm")
 _LEAVES = (ast.Break, ast.Continue, ast.Return)
 
 
@@ -74,6 +75,30 @@ def loop_that_calls(syntax: Syntax, added: Addition, division: ast.AST) -> ast.F
     return loops[0] if alone and loop_of(syntax, calls[0]) is loops[0] else None
 
 
+def loader_handed_over(syntax: Syntax, added: Addition, call: ast.Call) -> ast.expr | None:
+    """The loader that a call hands to the function of the file which adds up the total in a loop over it."""
+    function, loop = syntax.scope(added.statement), loop_of(syntax, added.statement)
+    if loop is None or not isinstance(function, ast.FunctionDef) or not names.is_the_function(syntax, function):
+        return None
+    over = _without_wrappers(loop.iter)
+    stays = isinstance(over, ast.Name) and len(list(_stores(function, over.id))) == 1
+    fresh = any(_starts(syntax, each, added) for each in ast.iter_child_nodes(function) if isinstance(each, ast.Assign))
+    if not stays or not fresh or syntax.parent(loop) is not function or _last_word(call.func) != function.name:
+        return None
+    plain = isinstance(call.func, ast.Name) and not any(isinstance(each, ast.Starred) for each in call.args)
+    handed = dict(zip([each.arg for each in function.args.args], call.args))
+    given = handed.get(_last_word(over)) if plain else None
+    return given if given is not None and _is_sized(syntax, given) else None
+
+
+def _stores(function: ast.FunctionDef, name: str) -> Iterator[ast.AST]:
+    """Everything in a function that binds a name: its parameter, and assignments."""
+    for each in ast.walk(function):
+        match each:
+            case ast.arg(arg=bound) | ast.Name(id=bound, ctx=ast.Store()) if bound == name:
+                yield each
+
+
 def _is_call_of(call: ast.Call, name: str) -> bool:
     """True for `name()` and `self.name()`."""
     match call.func:
@@ -104,14 +129,22 @@ def _is_filled(syntax: Syntax, name: ast.Name) -> bool:
 
 def loader(syntax: Syntax, loop: ast.For | ast.comprehension) -> ast.expr | None:
     """The DataLoader that a loop goes over: it has a length."""
-    node = loop.iter
+    node = _without_wrappers(loop.iter)
+    return node if _is_sized(syntax, node) else None
+
+
+def _without_wrappers(node: ast.expr) -> ast.expr:
+    """`loader` for `enumerate(tqdm(loader))`."""
     while isinstance(node, ast.Call) and node.args and _last_word(node.func) in _WRAPPERS:
         node = node.args[0]
-    if isinstance(node, (ast.Name, ast.Attribute)):
-        made = list(_made(syntax, node.id)) if isinstance(node, ast.Name) else []
-        if means_loader(_last_word(node)) or (made and all(map(_is_loader, made))):
-            return node
-    return None
+    return node
+
+
+def _is_sized(syntax: Syntax, node: ast.expr) -> bool:
+    """True for what is called a loader, or is one."""
+    made = list(_made(syntax, node.id)) if isinstance(node, ast.Name) else []
+    named = isinstance(node, (ast.Name, ast.Attribute)) and means_loader(_last_word(node))
+    return named or (bool(made) and all(map(_is_loader, made)))
 
 
 def draws_all(syntax: Syntax, name: str) -> bool:
