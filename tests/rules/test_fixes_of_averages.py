@@ -145,6 +145,11 @@ print(meter.total / meter.count)
 """
 
 
+def test_a_meter_that_takes_the_number_first_stays() -> None:
+    script = METER.replace("(self, value, n=1)", "(self, n, value)").format("len(y), F.mse_loss(model(x), y).item()")
+    assert fixed(script) is None
+
+
 @pytest.mark.parametrize(
     ("before", "after"),
     [

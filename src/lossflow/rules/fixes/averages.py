@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import ast
 
-from lossflow.catalog.names import is_batch_size
+from lossflow.catalog.names import is_batch_size, number_exponent
+from lossflow.domain.exponent import Exponent
 from lossflow.domain.trace import Averaged, Trace
 from lossflow.edits import expressions
 from lossflow.edits.syntax import Syntax
@@ -116,7 +117,7 @@ def _of_meter(trace: Trace, syntax: Syntax, event: Averaged) -> Fix | None:
     if not isinstance(call, ast.Call) or len(call.args) != 2 or call.keywords:
         return None
     loss, number = call.args
-    if isinstance(loss, ast.Starred) or isinstance(number, ast.Starred):
+    if isinstance(loss, ast.Starred) or _is_number(loss) or not _is_number(number):
         return None
     text = expressions.as_primary(syntax, number)
     if event.total == 2 and event.divisor == 1:
@@ -124,3 +125,15 @@ def _of_meter(trace: Trace, syntax: Syntax, event: Averaged) -> Fix | None:
     if event.total == 0 and event.divisor == 1:
         return Fix(Safety.UNSAFE, f"Multiply the mean by `{text}`.", expressions.multiplied(syntax, loss, text))
     return None
+
+
+def _is_number(node: ast.expr) -> bool:
+    """True for what counts examples, by its words: a meter may take the number first."""
+    match node:
+        case ast.Call(func=ast.Name(id=name) | ast.Attribute(attr=name)):
+            return name in ("len", "size", "numel")
+        case ast.Subscript(value=ast.Attribute(attr="shape")) | ast.Constant():
+            return True
+        case ast.Name(id=name) | ast.Attribute(attr=name):
+            return number_exponent(name) != Exponent.UNKNOWN
+    return False
