@@ -125,7 +125,13 @@ def loss(output, target, mask, weight):
             " / mask.expand_as(target).sum().clamp(min=1)",
         ),
         ("return F.l1_loss(output.exp() * mask, target.exp() * mask)", None),  # nothing in the loss's shape has a name
-        ("output = output * mask\n    target = target * mask\n    return F.l1_loss(output, target)", None),
+        (
+            "error = output * mask\n    wanted = target * mask\n    return F.l1_loss(error, wanted)",
+            "error = output * mask\n    wanted = target * mask\n"
+            '    return F.l1_loss(error, wanted, reduction="sum") / mask.expand_as(error).sum().clamp(min=1)',
+        ),
+        ("error = output * mask\n    wanted = target * mask[:1]\n    return F.l1_loss(error, wanted)", None),
+        ("error = output * mask\n    wanted = target * mask\n    mask = 1\n    return F.l1_loss(error, wanted)", None),
     ],
 )
 def test_means_of_masked_losses_without_a_name(before: str, after: str | None) -> None:

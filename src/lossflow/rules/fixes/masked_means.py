@@ -13,7 +13,7 @@ from lossflow.domain.trace import Site, Step, StepKind, Trace
 from lossflow.edits import expressions, hoisting
 from lossflow.edits.syntax import Syntax
 from lossflow.findings import Fix, Safety
-from lossflow.rules.fixes import places, reductions
+from lossflow.rules.fixes import places, reductions, shapes
 from lossflow.rules.fixes.masks import Masking, is_made_of_a_mask, masking
 from lossflow.source import Edit, Span
 
@@ -65,12 +65,27 @@ def _of_masked_arguments(trace: Trace, syntax: Syntax, step: Step, masked_at: Si
     """The sum of a loss whose arguments are both masked, over the number of elements that the mask keeps."""
     masked, call = masking(trace, syntax, masked_at.place), reductions.choice(trace, step.site.place)
     loss = places.expression(trace, step.site.place)
-    if loss is None or call is None or masked is None or masked.node is not loss:
+    if loss is None or call is None or masked is None:
         return None
+    shape = _shape_of_arguments(syntax, loss, masked)
     edits = reductions.given(call, "sum")
-    if edits is None or not isinstance(masked.loss, ast.Name):
+    if edits is None or shape is None:
         return None
-    return Fix(Safety.UNSAFE, _MESSAGE, (*edits, *expressions.divided(syntax, loss, masked.count(masked.loss.id))))
+    return Fix(Safety.UNSAFE, _MESSAGE, (*edits, *expressions.divided(syntax, loss, masked.count(shape))))
+
+
+def _shape_of_arguments(syntax: Syntax, loss: ast.expr, masked: Masking) -> str | None:
+    """The name of an argument of the loss, provided that the same mask has masked the other one, too."""
+    if masked.node is loss:
+        return masked.loss.id if isinstance(masked.loss, ast.Name) else None
+    match loss:
+        case ast.Call(args=[ast.Name(id=first), ast.Name() as second, *_]) if first == masked.result(syntax):
+            other = shapes.assigned(syntax, second, loss)
+            factors = (other.left, other.right) if isinstance(other, ast.BinOp) else ()
+            same = masked.keeps in [expressions.as_primary(syntax, each) for each in factors]
+            stays = syntax.unchanged(masked.node, loss, of=f"{masked.keeps} {first}")
+            return first if same and stays and syntax.same_block(masked.node, loss) else None
+    return None
 
 
 def of_ignored(trace: Trace, step: Step, computed: Step) -> Fix | None:
