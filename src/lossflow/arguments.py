@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import sys
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,7 +17,17 @@ from lossflow.schema import Table
 FORMATS = ("full", "concise", "json", "github")
 """The output formats of `check`."""
 
+_OPTIONAL = ("--add-noqa",)
+"""Options that take a value behind `=` alone: what follows them may be a path."""
+
 ORIGIN = "the command line"
+
+
+def parse(argv: Sequence[str] | None = None) -> argparse.Namespace:
+    """The options of a command line, `argv` or that of the process."""
+    words = list(sys.argv[1:] if argv is None else argv)
+    end = words.index("--") if "--" in words else len(words)
+    return parser().parse_args([f"{word}=" if word in _OPTIONAL else word for word in words[:end]] + words[end:])
 
 
 def parser() -> argparse.ArgumentParser:
@@ -50,6 +61,7 @@ def _add_check(command: argparse.ArgumentParser) -> None:
     ):
         rules.add_argument(name, action="append", metavar="LIST", help=f"{text} (comma-separated, repeatable)")
     _add_fixes(command.add_argument_group("fixes"))
+    _add_suppression(command.add_argument_group("suppression"))
     files = command.add_argument_group("files")
     files.add_argument("--exclude", action="append", metavar="LIST", help="patterns to leave out, for the default ones")
     files.add_argument("--extend-exclude", action="append", metavar="LIST", help="patterns to leave out as well")
@@ -68,6 +80,22 @@ def _add_check(command: argparse.ArgumentParser) -> None:
     output.add_argument("--color", choices=("auto", "always", "never"), default="auto")
     output.add_argument("--quiet", "-q", action="store_true", help="print findings and errors, and nothing else")
     output.add_argument("--verbose", "-v", action="store_true", help="print what was checked and where a limit was met")
+
+
+def _add_suppression(suppression: argparse._ArgumentGroup) -> None:
+    # The reason is optional: `parse` gives an empty one, so that no path is taken for it.
+    suppression.add_argument(
+        "--add-noqa", metavar="REASON", help="add `# noqa` comments for what is found, in the files"
+    )
+    suppression.add_argument("--ignore-noqa", action="store_true", help="report what `# noqa` comments silence as well")
+    suppression.add_argument(
+        "--report-unused-noqa",
+        action="store_true",
+        help="name codes of lossflow in `# noqa` comments that silence nothing",
+    )
+    suppression.add_argument("--baseline", metavar="FILE", help="leave out the findings that this file remembers")
+    suppression.add_argument("--no-baseline", action="store_true", help="report what the baseline remembers as well")
+    suppression.add_argument("--write-baseline", action="store_true", help="let the baseline remember what is found")
 
 
 def _add_fixes(fixes: argparse._ArgumentGroup) -> None:
@@ -99,6 +127,8 @@ def overrides(options: argparse.Namespace) -> Table:
         given = getattr(options, key.replace("-", "_"))
         if given is not None:
             values[key] = [_pattern(item) for item in _items(given, key)]
+    if options.baseline is not None:
+        values["baseline"] = os.path.abspath(options.baseline)
     for key in ("fix", "unsafe-fixes", "fix-only", "show-fixes"):
         given = getattr(options, key.replace("-", "_"))
         if given is not None:

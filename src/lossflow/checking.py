@@ -16,6 +16,7 @@ from lossflow.findings import Finding
 from lossflow.nesting import refuse_deep_nesting
 from lossflow.source import Source
 from lossflow.suppression import Suppressions
+from lossflow.unused_noqa import Unused, unused
 
 if TYPE_CHECKING:
     from lossflow.catalog.entry import Loss, Optimizer, Sink
@@ -45,7 +46,7 @@ class FileReport:
     `findings` are sorted, and `sources` holds the files in which they and their related locations stand. `failure` is
     the reason why the file could not be analysed. `omitted` are the cells of a notebook without which it was, each with
     the reason. `notes` are for `--verbose`. `followed` are the other files that the analysis read. `new` are findings
-    that were not there before the fixes of this run.
+    that were not there before the fixes of this run. `unused` are codes in `# noqa` comments that silence nothing.
     """
 
     file: str
@@ -56,6 +57,7 @@ class FileReport:
     omitted: tuple[str, ...] = ()
     followed: frozenset[str] = frozenset()
     new: frozenset[Finding] = frozenset()
+    unused: tuple[Unused, ...] = ()
 
     @property
     def whole(self) -> bool:
@@ -63,13 +65,13 @@ class FileReport:
         return self.failure is None and not self.omitted
 
 
-def check_file(path: Path, config: Config) -> FileReport:
+def check_file(path: Path, config: Config, *, noqa: bool = True) -> FileReport:
     """Read and check a file; a file that can't be read is reported as not analysed."""
     try:
         document = read_file(path)
     except NotAnalysed as error:
         return FileReport(str(path), failure=str(error))
-    return check(document.source, config)
+    return check(document.source, config, noqa=noqa)
 
 
 def read_file(path: Path) -> Document:
@@ -82,12 +84,12 @@ def read_file(path: Path) -> Document:
 
 
 def check(source: Source, config: Config, *, noqa: bool = True, unsaved: Unsaved = ()) -> FileReport:
-    """Check a source; `noqa` is False for a front end that reads the comments itself.
+    """Check a source; `noqa` is False for a front end that reads the comments itself, or for one that ignores them.
 
     The sources of `unsaved` stand for what is on disk under their names.
     """
     if not may_matter(source.text, config):
-        return FileReport(source.name)
+        return FileReport(source.name, unused=_unused((), source, config) if noqa else ())
     try:
         refuse_deep_nesting(source.text)
         trace = _trace(source, config, unsaved)
@@ -98,6 +100,7 @@ def check(source: Source, config: Config, *, noqa: bool = True, unsaved: Unsaved
         return FileReport(source.name, failure="its code nests too deeply to be analysed")
     except Exception as error:  # a mistake of ours in one file must not hide the findings in the others
         return FileReport(source.name, failure=_bug(error))
+    idle = _unused(findings, source, config) if noqa else ()
     if noqa:
         findings = tuple(_unsuppressed(findings, source))
     files = {file for finding in findings for file in (finding.file, *(place.file for place in finding.related))}
@@ -108,6 +111,7 @@ def check(source: Source, config: Config, *, noqa: bool = True, unsaved: Unsaved
         trace.notes,
         omitted=source.broken,
         followed=frozenset(trace.sources) - {source.name},
+        unused=idle,
     )
 
 
@@ -191,6 +195,10 @@ def _unsuppressed(findings: Iterable[Finding], source: Source) -> Iterator[Findi
     for finding in findings:
         if not comments.silences(finding.code, source.row(finding.span.start)):
             yield finding
+
+
+def _unused(findings: Iterable[Finding], source: Source, config: Config) -> tuple[Unused, ...]:
+    return tuple(unused(Suppressions(source.text), findings, source, config))
 
 
 def _bug(error: Exception) -> str:

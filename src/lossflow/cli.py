@@ -8,7 +8,7 @@ from argparse import Namespace
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from lossflow import arguments, inputs, progress, reporting
+from lossflow import adoption, arguments, inputs, progress, reporting
 from lossflow.arguments import FixMode
 from lossflow.checking import FileReport, check, check_file
 from lossflow.config import Config
@@ -28,7 +28,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")  # a terminal that lacks a character is no reason to fail
     try:
-        options = arguments.parser().parse_args(argv)
+        options = arguments.parse(argv)
         status = _check(options) if options.command == "check" else _rule(options)
         sys.stdout.flush()
         return status
@@ -54,17 +54,24 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _check(options: Namespace) -> int:
     configs = _configs(options)
     inputs.refuse_mixture(options)
-    mode = FixMode.of(options, configs.of(Path.cwd()))
-    if mode.applies:
-        from lossflow import fix_command  # most runs fix nothing
+    config = configs.of(Path.cwd())
+    mode, known = FixMode.of(options, config), adoption.Adoption.of(options, config)
+    if known.comments:
+        from lossflow import noqa_command  # most runs change nothing
 
-        return fix_command.run(options, configs, mode)
+        return noqa_command.run(options, configs, known.left_out)
+    if mode.applies and not known.writes:  # `fix = true` stands in the configuration, and is not what is asked for
+        from lossflow import fix_command
+
+        return fix_command.run(options, configs, mode, known)
     reports = list(_from_stdin(options, configs) if inputs.from_stdin(options) else _from_paths(options, configs))
     reporting.complain(reports, verbose=options.verbose)
+    reports = known.apply(reports)
     reporting.report(reports, options, mode, to=sys.stdout)
     if not all(report.whole for report in reports):
         return FAILURE
-    return FINDINGS if any(report.findings for report in reports) and not options.exit_zero else CLEAN
+    found = any(report.findings or (report.unused and known.unused) for report in reports)
+    return FINDINGS if found and not options.exit_zero else CLEAN
 
 
 def _configs(options: Namespace) -> Configs:
@@ -86,18 +93,18 @@ def _from_stdin(options: Namespace, configs: Configs) -> Iterator[FileReport]:
     except NotAnalysed as error:
         yield FileReport(name, failure=str(error))
         return
-    yield check(source, config)
+    yield check(source, config, noqa=not options.ignore_noqa)
 
 
 def _from_paths(options: Namespace, configs: Configs) -> Iterator[FileReport]:
     for file in progress.shown(inputs.files(options, configs), quiet=options.quiet):
-        yield _report(file, configs)
+        yield _report(file, configs, noqa=not options.ignore_noqa)
 
 
-def _report(file: Found, configs: Configs) -> FileReport:
+def _report(file: Found, configs: Configs, *, noqa: bool) -> FileReport:
     if file.problem:
         return FileReport(str(file.path), failure=file.problem)
-    return check_file(file.path, configs.of(file.path.parent))
+    return check_file(file.path, configs.of(file.path.parent), noqa=noqa)
 
 
 # --- rule ---------------------------------------------------------------------------------------------------------

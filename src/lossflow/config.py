@@ -28,7 +28,7 @@ DEFAULT_EXCLUDE = (
 KEYS = (
     "select", "extend-select", "ignore", "per-file-ignores", "exclude", "extend-exclude", "sum-fix",
     "batch-size-names", "losses", "optimizers", "sinks", "fix", "fix-only", "unsafe-fixes", "show-fixes", "fixable",
-    "extend-fixable", "unfixable", "extend-safe-fixes", "extend-unsafe-fixes",
+    "extend-fixable", "unfixable", "extend-safe-fixes", "extend-unsafe-fixes", "baseline",
 )  # fmt: skip
 """The keys of `[tool.lossflow]`."""
 
@@ -37,8 +37,8 @@ KEYS = (
 class Config:
     """Everything that the user decides. Patterns are relative to `root`; `file` is where they stand.
 
-    `fix`, `fix_only`, `unsafe_fixes` and `show_fixes` are questions of the whole run, which the configuration of the
-    current folder answers.
+    `fix`, `fix_only`, `unsafe_fixes`, `show_fixes` and `baseline` are questions of the whole run, which the
+    configuration of the current folder answers.
     """
 
     root: Path = field(default_factory=Path.cwd)
@@ -59,6 +59,7 @@ class Config:
     fixables: tuple[Selection, ...] = ()
     extend_safe_fixes: tuple[str, ...] = ()
     extend_unsafe_fixes: tuple[str, ...] = ()
+    baseline: Path | None = None
 
     def apply(self, table: Table) -> Config:
         """This configuration with what a stronger layer says on top; raises ConfigError for what it can't mean.
@@ -81,6 +82,7 @@ class Config:
             fixables=(*self.fixables, _selection(table, "fixable", "unfixable")),
             extend_safe_fixes=self.extend_safe_fixes + (_codes(table, "extend-safe-fixes") or ()),
             extend_unsafe_fixes=self.extend_unsafe_fixes + (_codes(table, "extend-unsafe-fixes") or ()),
+            baseline=self._path(table.text("baseline")) or self.baseline,
         )
         return changed._with_rows(table) if {"losses", "optimizers", "sinks"}.intersection(table.values) else changed
 
@@ -108,6 +110,10 @@ class Config:
     def excludes(self, path: str) -> bool:
         """True when a pattern names the file or folder itself; its parents are a question of their own."""
         return any(self._matches(path, pattern) for pattern in self.exclude + self.extend_exclude)
+
+    def _path(self, written: str | None) -> Path | None:
+        """The file that a configuration names, from its own folder or from the home of the user."""
+        return self.root / Path(written).expanduser() if written else None
 
     def _matches(self, name: str, pattern: str) -> bool:
         """True when the pattern fits the name, or the path from the root; `*` crosses slashes, as in ruff."""

@@ -322,7 +322,7 @@ def test_a_reader_that_goes_away_is_no_error(folder: Path) -> None:
 
 
 def test_an_interrupt_ends_the_run_quietly(folder: Path, run, monkeypatch: pytest.MonkeyPatch) -> None:
-    def interrupt(*_: object) -> None:
+    def interrupt(*_: object, noqa: bool) -> None:
         raise KeyboardInterrupt
 
     (folder / "a.py").write_text(SUMMED)

@@ -126,6 +126,7 @@ def test_every_key_is_read(tmp_path: Path) -> None:
         unfixable = ["LF102"]
         extend-safe-fixes = ["LF1"]
         extend-unsafe-fixes = ["LF20"]
+        baseline = "known.json"
         [losses."mine.FocalLoss"]
         params = "alpha gamma reduction"
         default = "sum"
@@ -149,7 +150,7 @@ def test_every_key_is_read(tmp_path: Path) -> None:
     assert set(KEYS) == {
         "select", "extend-select", "ignore", "per-file-ignores", "exclude", "extend-exclude", "sum-fix",
         "batch-size-names", "losses", "optimizers", "sinks", "fix", "fix-only", "unsafe-fixes", "show-fixes",
-        "fixable", "extend-fixable", "unfixable", "extend-safe-fixes", "extend-unsafe-fixes",
+        "fixable", "extend-fixable", "unfixable", "extend-safe-fixes", "extend-unsafe-fixes", "baseline",
     }  # fmt: skip
     assert (config.fix, config.fix_only, config.unsafe_fixes, config.show_fixes) == (True, True, True, True)
     assert config.fixables == (Selection(("LF2",), ("LF1",), ("LF102",)),)
@@ -163,6 +164,7 @@ def test_every_key_is_read(tmp_path: Path) -> None:
     assert config.excludes(str(tmp_path / "a" / "data"))
     assert not config.excludes(str(tmp_path / "venv"))
     assert (config.sum_fix, config.batch_size_names) == (SumFix.BATCH, ("n_images",))
+    assert config.baseline == tmp_path / "known.json"
     assert config.losses == (
         Loss(
             "mine.FocalLoss",
