@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from lossflow import __version__
-from lossflow.config import Config
+from lossflow.config import Config, anchored
 from lossflow.errors import UsageError
-from lossflow.schema import Table
+from lossflow.schema import Table, suggestion
 
 FORMATS = ("full", "concise", "json", "github")
 """The output formats of `check`."""
@@ -65,16 +65,25 @@ def _add_check(command: argparse.ArgumentParser) -> None:
     files = command.add_argument_group("files")
     files.add_argument("--exclude", action="append", metavar="LIST", help="patterns to leave out, for the default ones")
     files.add_argument("--extend-exclude", action="append", metavar="LIST", help="patterns to leave out as well")
-    files.add_argument("--force-exclude", action="store_true", help="leave out even what is named as a path")
+    for name, text in (
+        ("--force-exclude", "leave out even what is named as a path"),
+        ("--respect-gitignore", "leave out what git ignores (the default)"),
+    ):
+        files.add_argument(name, action=argparse.BooleanOptionalAction, help=text)
+    files.add_argument("--show-files", action="store_true", help="print which files would be checked, and check none")
     files.add_argument("--stdin-filename", metavar="PATH", help="the name of the file that comes from standard input")
     config = command.add_argument_group("configuration")
     config.add_argument(
         "--config", action="append", default=[], metavar="FILE", help="a configuration file, or a `key = value` of one"
     )
     config.add_argument("--isolated", action="store_true", help="read no configuration file")
-    config.add_argument("-n", "--no-cache", action="store_true", help="read and write no cache (there is none yet)")
+    config.add_argument("--show-settings", action="store_true", help="print the settings of the paths, and check none")
+    config.add_argument(
+        "-n", "--no-cache", action="store_true", default=_switch("no-cache"),
+        help="read and write no cache (there is none yet)",
+    )  # fmt: skip
     output = command.add_argument_group("output")
-    output.add_argument("--output-format", choices=FORMATS, default="full")
+    output.add_argument("--output-format", choices=FORMATS, default=_variable("output-format", FORMATS) or "full")
     output.add_argument("--statistics", action="store_true", help="print how often each rule fired, and nothing else")
     output.add_argument("--exit-zero", "-e", action="store_true", help="exit with 0 though there are findings")
     output.add_argument("--color", choices=("auto", "always", "never"), default="auto")
@@ -96,6 +105,24 @@ def _add_suppression(suppression: argparse._ArgumentGroup) -> None:
     suppression.add_argument("--baseline", metavar="FILE", help="leave out the findings that this file remembers")
     suppression.add_argument("--no-baseline", action="store_true", help="report what the baseline remembers as well")
     suppression.add_argument("--write-baseline", action="store_true", help="let the baseline remember what is found")
+
+
+def _variable(option: str, choices: Sequence[str] | None = None) -> str | None:
+    """What the environment says of an option; None where it says nothing. Raises UsageError for what can't be meant."""
+    name = f"LOSSFLOW_{option.upper().replace('-', '_')}"
+    value = os.environ.get(name)
+    if value and choices is not None and value not in choices:
+        allowed = ", ".join(choices)
+        raise UsageError(
+            f"the environment variable `{name}` must be one of {allowed}, but it is `{value}`."
+            + suggestion(value, choices)
+        )
+    return value or None
+
+
+def _switch(option: str) -> bool:
+    """True when the environment turns an option on."""
+    return (_variable(option, ("0", "1", "false", "true")) or "0") in ("1", "true")
 
 
 def _add_fixes(fixes: argparse._ArgumentGroup) -> None:
@@ -126,10 +153,10 @@ def overrides(options: argparse.Namespace) -> Table:
     for key in ("exclude", "extend-exclude"):
         given = getattr(options, key.replace("-", "_"))
         if given is not None:
-            values[key] = [_pattern(item) for item in _items(given, key)]
+            values[key] = [anchored(item, Path.cwd()) for item in _items(given, key)]
     if options.baseline is not None:
         values["baseline"] = os.path.abspath(options.baseline)
-    for key in ("fix", "unsafe-fixes", "fix-only", "show-fixes"):
+    for key in ("fix", "unsafe-fixes", "fix-only", "show-fixes", "force-exclude", "respect-gitignore"):
         given = getattr(options, key.replace("-", "_"))
         if given is not None:
             values[key] = given
@@ -170,16 +197,11 @@ def _items(given: Sequence[str], option: str) -> list[str]:
     return items
 
 
-def _pattern(pattern: str) -> str:
-    """A pattern of the command line is relative to the current folder, whatever configuration it is applied with."""
-    return os.path.abspath(pattern) if "/" in pattern or os.sep in pattern else pattern
-
-
 def _per_file(items: Sequence[str]) -> dict[str, list[str]]:
     table: dict[str, list[str]] = {}
     for item in items:
-        pattern, colon, code = item.rpartition(":")
-        if not (pattern and colon and code):
+        pattern, _, code = (part.strip() for part in item.rpartition(":"))
+        if not (pattern and code):
             raise UsageError(f"`--per-file-ignores` takes PATTERN:CODE, but was given `{item}`.")
-        table.setdefault(_pattern(pattern.strip()), []).append(code.strip())
+        table.setdefault(anchored(pattern, Path.cwd()), []).append(code)
     return table

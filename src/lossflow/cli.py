@@ -55,6 +55,8 @@ def _check(options: Namespace) -> int:
     configs = _configs(options)
     inputs.refuse_mixture(options)
     config = configs.of(Path.cwd())
+    if options.show_files or options.show_settings:
+        return _show(options, configs)
     mode, known = FixMode.of(options, config), adoption.Adoption.of(options, config)
     if known.comments:
         from lossflow import noqa_command  # most runs change nothing
@@ -105,6 +107,27 @@ def _report(file: Found, configs: Configs, *, noqa: bool) -> FileReport:
     if file.problem:
         return FileReport(str(file.path), failure=file.problem)
     return check_file(file.path, configs.of(file.path.parent), noqa=noqa)
+
+
+def _show(options: Namespace, configs: Configs) -> int:
+    """Print what would be checked, or by which settings, and check nothing."""
+    from lossflow import settings_text  # few runs ask for it
+    from lossflow.rendering.places import shown
+
+    if inputs.from_stdin(options):
+        raise UsageError("`--show-files` and `--show-settings` are about files, not about standard input.")
+    if options.show_settings:
+        folders = {path: Path(os.path.abspath(path)) for path in map(str, inputs.paths(options))}
+        for name, path in folders.items():
+            config = configs.of(path if path.is_dir() else path.parent)
+            sys.stdout.write(settings_text.text(name, config, configs))
+    else:
+        files = inputs.files(options, configs)
+        reporting.complain([FileReport(str(file.path), failure=file.problem or None) for file in files], verbose=False)
+        sys.stdout.writelines(f"{shown(str(file.path))}\n" for file in files if not file.problem)
+        if any(file.problem for file in files):
+            return FAILURE
+    return CLEAN
 
 
 # --- rule ---------------------------------------------------------------------------------------------------------

@@ -8,10 +8,11 @@ import pytest
 
 from lossflow.catalog.entry import Effect, Loss, Optimizer, Scale, Sink, SinkKind, Unreduced
 from lossflow.checking import check
-from lossflow.config import KEYS, Config
+from lossflow.config import Config
 from lossflow.config_files import Configs, inline
 from lossflow.errors import ConfigError
 from lossflow.findings import Fix, Safety, SumFix
+from lossflow.keys import KEYS
 from lossflow.schema import Table
 from lossflow.selection import Selection, enabled
 from lossflow.source import Source
@@ -127,6 +128,8 @@ def test_every_key_is_read(tmp_path: Path) -> None:
         extend-safe-fixes = ["LF1"]
         extend-unsafe-fixes = ["LF20"]
         baseline = "known.json"
+        force-exclude = true
+        respect-gitignore = false
         [losses."mine.FocalLoss"]
         params = "alpha gamma reduction"
         default = "sum"
@@ -151,6 +154,7 @@ def test_every_key_is_read(tmp_path: Path) -> None:
         "select", "extend-select", "ignore", "per-file-ignores", "exclude", "extend-exclude", "sum-fix",
         "batch-size-names", "losses", "optimizers", "sinks", "fix", "fix-only", "unsafe-fixes", "show-fixes",
         "fixable", "extend-fixable", "unfixable", "extend-safe-fixes", "extend-unsafe-fixes", "baseline",
+        "extend", "force-exclude", "respect-gitignore",
     }  # fmt: skip
     assert (config.fix, config.fix_only, config.unsafe_fixes, config.show_fixes) == (True, True, True, True)
     assert config.fixables == (Selection(("LF2",), ("LF1",), ("LF102",)),)
@@ -165,6 +169,7 @@ def test_every_key_is_read(tmp_path: Path) -> None:
     assert not config.excludes(str(tmp_path / "venv"))
     assert (config.sum_fix, config.batch_size_names) == (SumFix.BATCH, ("n_images",))
     assert config.baseline == tmp_path / "known.json"
+    assert (config.force_exclude, config.respect_gitignore) == (True, False)
     assert config.losses == (
         Loss(
             "mine.FocalLoss",
