@@ -17,6 +17,9 @@ from lossflow.schema import Table, suggestion
 FORMATS = ("full", "concise", "json", "github")
 """The output formats of `check`."""
 
+SHELLS = ("bash", "zsh", "fish", "tcsh", "powershell")
+"""The shells that shtab writes completions for."""
+
 _OPTIONAL = ("--add-noqa",)
 """Options that take a value behind `=` alone: what follows them may be a path."""
 
@@ -41,6 +44,9 @@ def parser() -> argparse.ArgumentParser:
     commands = top.add_subparsers(dest="command", required=True, metavar="COMMAND")
     _add_check(commands.add_parser("check", help="check files and folders", allow_abbrev=False))
     _add_rule(commands.add_parser("rule", help="explain a rule, or all of them", allow_abbrev=False))
+    text = "print a script that completes the command line in a shell"
+    completion = commands.add_parser("generate-shell-completion", help=text, allow_abbrev=False)
+    completion.add_argument("shell", choices=SHELLS, help="the shell that reads the script")
     return top
 
 
@@ -92,10 +98,9 @@ def _add_check(command: argparse.ArgumentParser) -> None:
 
 
 def _add_suppression(suppression: argparse._ArgumentGroup) -> None:
-    # The reason is optional: `parse` gives an empty one, so that no path is taken for it.
-    suppression.add_argument(
-        "--add-noqa", metavar="REASON", help="add `# noqa` comments for what is found, in the files"
-    )
+    # `parse` gives an empty reason where none is given, so that no path is taken for it.
+    text = "add `# noqa` comments for what is found, with a reason if `=REASON` gives one"
+    suppression.add_argument("--add-noqa", nargs="?", metavar="REASON", help=text)
     suppression.add_argument("--ignore-noqa", action="store_true", help="report what `# noqa` comments silence as well")
     suppression.add_argument(
         "--report-unused-noqa",

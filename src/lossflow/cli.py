@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from argparse import Namespace
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from lossflow import adoption, arguments, inputs, progress, reporting
@@ -29,7 +29,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             stream.reconfigure(errors="backslashreplace")  # a terminal that lacks a character is no reason to fail
     try:
         options = arguments.parse(argv)
-        status = _check(options) if options.command == "check" else _rule(options)
+        status = _COMMANDS[options.command](options)
         sys.stdout.flush()
         return status
     except LossflowError as error:
@@ -145,3 +145,20 @@ def _rule(options: Namespace) -> int:
         raise UsageError(f"there is no rule `{options.code}`.{hint}")
     sys.stdout.write(rule_page.json_text(chosen) if options.output_format == "json" else rule_page.text(chosen))
     return CLEAN
+
+
+# --- generate-shell-completion ------------------------------------------------------------------------------------
+
+
+def _completion(options: Namespace) -> int:
+    from lossflow import completion
+
+    sys.stdout.write(completion.script(options.shell))
+    return CLEAN
+
+
+_COMMANDS: Mapping[str, Callable[[Namespace], int]] = {
+    "check": _check,
+    "rule": _rule,
+    "generate-shell-completion": _completion,
+}

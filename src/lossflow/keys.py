@@ -1,6 +1,7 @@
 """The keys of `[tool.lossflow]`: what each takes, and what it is for.
 
-The reader, the JSON schema, the README and `--show-settings` all go by this table.
+The reader, the JSON schema, the README and `--show-settings` all go by this table. The keys of a user's rows are in
+`user_rows`.
 """
 
 from __future__ import annotations
@@ -22,16 +23,21 @@ class Kind(Enum):
     FLAG = auto()
     PATH = auto()
     CHOICE = auto()
+    CHOICES_BY_NAME = auto()
+    TEXT = auto()
+    PARAMETERS = auto()  # names separated by blanks; those after `*` are keyword-only
+    POSITION = auto()  # from 0; -1 is the object whose method is called
     ROWS = auto()  # tables by dotted names
 
 
 @dataclass(frozen=True, slots=True)
 class Key:
-    """A key: the kind of its value, what it is for, and the members to choose from."""
+    """A key: the kind of its value, what it is for, and the members to choose from; `required` in its table."""
 
     kind: Kind
     summary: str
     choices: type[Enum] | None = None
+    required: bool = False
 
 
 KEYS: Mapping[str, Key] = {

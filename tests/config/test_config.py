@@ -213,6 +213,29 @@ def test_every_key_is_read(tmp_path: Path) -> None:
         ('optimizers = { "m.O" = { scale = "invariant", default-lr = 1 } }', "must be true or false, but it is 1."),
         ('sinks = { "m.s" = { position = true } }', "`sinks.m.s.position` must be an integer, but it is True."),
         ("select = [", "the configuration is not valid TOML"),
+        (
+            'losses = { "m.L" = { default = "men" } }',
+            '`losses.m.L.default` must be one of "none", "mean", "sum", but it is "men". Did you mean `mean`?',
+        ),
+        (
+            'losses = { "m.L" = { reductions = ["avg"], default = "mean", effects = { b = "batch-sum" } } }',
+            '`losses.m.L.default` must be one of "avg", "b", but it is "mean".',
+        ),
+        (
+            'losses = { "m.L" = { params = "alpha, reduction" } }',
+            "`losses.m.L.params` must be names separated by blanks, but it holds 'alpha,'.",
+        ),
+        (
+            '[losses.mine.FocalLoss]\ndefault = "sum"',
+            '`losses.mine.FocalLoss` is a table. A dotted name needs quotes: "mine.FocalLoss".',
+        ),
+        (
+            'sinks = { "m.s" = { position = -2 } }',
+            "`sinks.m.s.position` must be 0 or more, or -1 for the object itself.",
+        ),
+        ('sinks = { "m.s" = { kind = "bakward" } }', "Did you mean `backward`?"),
+        ('baseline = ["a"]', "`baseline` must be a string, but it is ['a']."),
+        ('respect-gitignore = "no"', "`respect-gitignore` must be true or false, but it is 'no'."),
     ],
 )
 def test_a_mistake_is_named_with_its_key_and_file(tmp_path: Path, text: str, sentence: str) -> None:
