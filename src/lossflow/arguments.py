@@ -27,10 +27,16 @@ ORIGIN = "the command line"
 
 
 def parse(argv: Sequence[str] | None = None) -> argparse.Namespace:
-    """The options of a command line, `argv` or that of the process."""
+    """The options of a command line, `argv` or that of the process; raises UsageError for one that there isn't."""
     words = list(sys.argv[1:] if argv is None else argv)
     end = words.index("--") if "--" in words else len(words)
-    return parser().parse_args([f"{word}=" if word in _OPTIONAL else word for word in words[:end]] + words[end:])
+    words[:end] = [f"{word}=" if word in _OPTIONAL else word for word in words[:end]]
+    options, unknown = parser().parse_known_args(words)
+    if unknown:
+        offered = [f"--{name.replace('_', '-')}" for name in vars(options)]
+        word = unknown[0].partition("=")[0]
+        raise UsageError(f"`lossflow {options.command}` takes no `{word}`.{suggestion(word, offered)}")
+    return options
 
 
 def parser() -> argparse.ArgumentParser:
