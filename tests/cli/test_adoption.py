@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+from io import BytesIO, TextIOWrapper
 from pathlib import Path
 
 import pytest
@@ -279,3 +280,28 @@ def test_a_path_after_the_option_is_a_path(folder: Path) -> None:
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout) == (0, "Added `# noqa` for 1 problem in 1 file.\n")
     assert (folder / "b.py").read_text() == SUMMED
+
+
+# --- along with fixes ---------------------------------------------------------------------------------------------
+
+
+def test_fixes_go_by_the_comments_unless_these_are_ignored(folder: Path, run, monkeypatch: pytest.MonkeyPatch) -> None:
+    text = LEGACY.replace("True)", "True)  # noqa: LF301")
+    (folder / "a.py").write_text(text)
+    assert run("--fix", "--quiet") == (0, "", "")
+    assert (folder / "a.py").read_text() == text
+    monkeypatch.setattr(sys, "stdin", TextIOWrapper(BytesIO(text.encode())))
+    assert main(("check", "--fix", "--ignore-noqa", "--quiet", "-")) == 0
+    assert run("--fix", "--ignore-noqa", "--quiet")[0] == 0
+    assert "size_average" not in (folder / "a.py").read_text()
+
+
+def test_fixes_repair_what_the_baseline_knows_too(folder: Path, run) -> None:
+    (folder / "a.py").write_text(LEGACY)
+    (folder / "b.py").write_text(SUMMED)
+    run("--baseline=known.json", "--write-baseline")
+    status, output, errors = run("--baseline=known.json", "--fix")
+    assert (status, output) == (0, "Found 1 problem in 1 file (1 fixed, 0 remaining).\n")
+    assert errors.splitlines()[0] == "note: 1 known problem of known.json left out."
+    assert "size_average" not in (folder / "a.py").read_text()
+    assert run("--baseline=known.json", "--fix-only", "--quiet") == (0, "", "")
