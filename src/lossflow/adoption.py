@@ -72,6 +72,10 @@ class Adoption:
         """The report of a single file without what the baseline knows."""
         return report if self.baseline is None else self.baseline.compare([report]).reports[0]
 
+    def counts(self, report: FileReport) -> bool:
+        """True where a report makes the run fail."""
+        return bool(report.findings or (self.unused and report.unused))
+
     def _say(self, sentence: str) -> None:
         if not self.quiet:
             print(f"note: {sentence}", file=sys.stderr)

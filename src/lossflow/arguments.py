@@ -36,6 +36,8 @@ def parse(argv: Sequence[str] | None = None) -> argparse.Namespace:
         offered = [f"--{name.replace('_', '-')}" for name in vars(options)]
         word = unknown[0].partition("=")[0]
         raise UsageError(f"`lossflow {options.command}` takes no `{word}`.{suggestion(word, offered)}")
+    if options.command == "check":
+        _read_environment(options)
     return options
 
 
@@ -90,12 +92,9 @@ def _add_check(command: argparse.ArgumentParser) -> None:
     )
     config.add_argument("--isolated", action="store_true", help="read no configuration file")
     config.add_argument("--show-settings", action="store_true", help="print the settings of the paths, and check none")
-    config.add_argument(
-        "-n", "--no-cache", action="store_true", default=_switch("no-cache"),
-        help="read and write no cache (there is none yet)",
-    )  # fmt: skip
+    config.add_argument("-n", "--no-cache", action="store_true", help="read and write no cache (there is none yet)")
     output = command.add_argument_group("output")
-    output.add_argument("--output-format", choices=FORMATS, default=_variable("output-format", FORMATS) or "full")
+    output.add_argument("--output-format", choices=FORMATS, help="how findings are printed (default full)")
     output.add_argument("--statistics", action="store_true", help="print how often each rule fired, and nothing else")
     output.add_argument("--exit-zero", "-e", action="store_true", help="exit with 0 though there are findings")
     output.add_argument("--color", choices=("auto", "always", "never"), default="auto")
@@ -116,6 +115,12 @@ def _add_suppression(suppression: argparse._ArgumentGroup) -> None:
     suppression.add_argument("--baseline", metavar="FILE", help="leave out the findings that this file remembers")
     suppression.add_argument("--no-baseline", action="store_true", help="report what the baseline remembers as well")
     suppression.add_argument("--write-baseline", action="store_true", help="let the baseline remember what is found")
+
+
+def _read_environment(options: argparse.Namespace) -> None:
+    """Fill in what the command line leaves open; only for `check`, so that a mistake there spoils nothing else."""
+    options.output_format = options.output_format or _variable("output-format", FORMATS) or "full"
+    options.no_cache = options.no_cache or _switch("no-cache")
 
 
 def _variable(option: str, choices: Sequence[str] | None = None) -> str | None:

@@ -72,8 +72,7 @@ def _check(options: Namespace) -> int:
     reporting.report(reports, options, mode, to=sys.stdout)
     if not all(report.whole for report in reports):
         return FAILURE
-    found = any(report.findings or (report.unused and known.unused) for report in reports)
-    return FINDINGS if found and not options.exit_zero else CLEAN
+    return FINDINGS if any(map(known.counts, reports)) and not options.exit_zero else CLEAN
 
 
 def _configs(options: Namespace) -> Configs:

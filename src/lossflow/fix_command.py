@@ -37,7 +37,7 @@ def run(options: Namespace, configs: Configs, mode: FixMode, known: Adoption) ->
         reporting.report(reports, options, mode, to=to, fixed=fixed)
     if not all(report.whole for report in reports) or any(file.refused for file in files.values()):
         return reporting.FAILURE
-    found = not mode.only and any(report.findings or (report.unused and known.unused) for report in reports)
+    found = not mode.only and any(map(known.counts, reports))
     changed = bool(fixed) and (mode.diff or options.exit_non_zero_on_fix)
     return reporting.FINDINGS if (found or changed) and not options.exit_zero else reporting.CLEAN
 

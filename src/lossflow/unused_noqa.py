@@ -30,7 +30,7 @@ def unused(comments: Suppressions, findings: Iterable[Finding], source: Source, 
 
     A code is only judged where every rule that it means is on: it may be there for a run that turns another one on.
     """
-    if comments.whole_file:
+    if "LF" not in source.text or comments.whole_file:  # the first is all that most files cost
         return
     codes: dict[int, set[str]] = {}
     for finding in findings:

@@ -97,6 +97,8 @@ def test_the_environment_chooses_the_format_and_an_option_wins(tmp_path: Path, r
     assert (status, output) == (2, "")
     assert errors.startswith("error: the environment variable `LOSSFLOW_OUTPUT_FORMAT` must be one of full, concise,")
     assert errors.endswith("but it is `jsn`. Did you mean `json`?\n")
+    assert run("--output-format=json")[0] == 1
+    assert main(("rule", "LF101")) == 0
 
 
 @pytest.mark.parametrize(("value", "on"), [("1", True), ("true", True), ("0", False), ("false", False), ("", False)])
