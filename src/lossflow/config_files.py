@@ -66,7 +66,7 @@ def _config(table: Table, path: Path, root: Path, above: tuple[Path, ...] = ()) 
     base = Path(os.path.normpath(path.parent / Path(written).expanduser()))
     where = f"{table.origin}: `{table.key('extend')}`"
     if base.resolve() in above:
-        raise ConfigError(f"{where} leads back to {base}, so that the two extend each other without end.")
+        raise ConfigError(f"{where} leads back to {base}, which would extend itself.")
     if not base.is_file():
         raise ConfigError(f"{where} names {base}, which is no file.")
     extended = read(base)
@@ -82,7 +82,12 @@ def read(path: Path) -> Table | None:
     except OSError as error:
         raise ConfigError(f"{path}: the configuration can't be read: {error.strerror}.") from None
     if path.name != "pyproject.toml":
-        return Table(str(path), "", _parse(path, data))
+        values = _parse(path, data)
+        if "tool" in values:
+            raise ConfigError(
+                f"{path}: in this file the keys stand for themselves, without the heading [tool.lossflow]."
+            )
+        return Table(str(path), "", values)
     if b"lossflow" not in data:  # spares the parse, and the import of the parser
         return None
     tools = _parse(path, data).get("tool")

@@ -212,6 +212,7 @@ def test_every_key_is_read(tmp_path: Path) -> None:
         ('optimizers = { "m.O" = {} }', "`optimizers.m.O` lacks the key `scale`"),
         ('optimizers = { "m.O" = { scale = "invariant", default-lr = 1 } }', "must be true or false, but it is 1."),
         ('sinks = { "m.s" = { position = true } }', "`sinks.m.s.position` must be an integer, but it is True."),
+        ("[tool.lossflow]\nfix = true", "the keys stand for themselves, without the heading [tool.lossflow]."),
         ("select = [", "the configuration is not valid TOML"),
         (
             'losses = { "m.L" = { default = "men" } }',
