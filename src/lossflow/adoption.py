@@ -6,14 +6,17 @@ import sys
 from argparse import Namespace
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from lossflow import inputs
-from lossflow.baseline import Baseline
 from lossflow.checking import FileReport
 from lossflow.config import Config
 from lossflow.errors import UsageError
 from lossflow.rendering.places import at, shown
 from lossflow.rendering.styled import count
+
+if TYPE_CHECKING:
+    from lossflow.baseline import Baseline
 
 
 @dataclass(frozen=True)
@@ -39,6 +42,8 @@ class Adoption:
             raise UsageError("a baseline remembers what is found in files: `--write-baseline` takes no standard input.")
         baseline = None
         if config.baseline is not None and not options.no_baseline:
+            from lossflow.baseline import Baseline  # most runs have none
+
             # What is about to be written need not be there yet.
             baseline = Baseline(config.baseline, {}) if writes else Baseline.read(config.baseline)
         elif writes:
@@ -56,9 +61,10 @@ class Adoption:
             return reports
         name = shown(str(self.baseline.file))
         if self.writes:
-            number = sum(Baseline.written(self.baseline.file, reports).counts.values())
+            written = self.baseline.written(self.baseline.file, reports)
+            number = sum(written.counts.values())
             self._say(f"{name} now remembers {count(number, 'problem')}, which no later run reports.")
-            return [*Baseline.read(self.baseline.file).compare(reports).reports]
+            return [*written.compare(reports).reports]
         compared = self.baseline.compare(reports)
         if compared.known:
             self._say(f"{count(compared.known, 'known problem')} of {name} left out.")
