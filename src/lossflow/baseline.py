@@ -1,7 +1,7 @@
 """The baseline of a project: the findings that it had when it adopted lossflow, which no longer count.
 
 A finding is known by its code, the text of its line, and the functions and classes around it: so it is known again when
-lines above it come or go. Where the functions were renamed, the text of the line is enough.
+lines above it come or go. Where the functions were renamed, or the file, the text of the line is enough.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import json
 import os
 import tokenize
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from io import StringIO
 from pathlib import Path
@@ -69,48 +69,60 @@ class Baseline:
         """Remember the findings of a run, in the place of what the file says of the files that the run has analysed."""
         kept = Baseline.read(file).counts if file.exists() else {}
         reports = list(reports)
-        analysed = {_path(report.file, file.parent) for report in reports if report.failure is None}
-        stay = {known: number for known, number in kept.items() if known.path not in analysed}
         new = Counter(known for report in reports for known in _all_known(report, file.parent))
-        # What stays is of other files, or of those that this run could not analyse, unless they are no longer there.
-        there = {known: number for known, number in stay.items() if _exists(known.path, file.parent)}
-        baseline = Baseline(file, {**there, **new})
+        analysed = _analysed(reports, file.parent)
+        for known, number in kept.items():
+            # What stays is of other files, or of those that this run could not analyse, unless they are gone.
+            if known.path not in analysed and (file.parent / known.path).exists():
+                new[known] = max(number, new[known])
+        baseline = Baseline(file, new)
         baseline._write()
         return baseline
 
     def compare(self, reports: Iterable[FileReport]) -> Comparison:
         """What of the findings of a run is new."""
-        reports = list(reports)
+        reports = fresh = list(reports)
         left = Counter(dict(self.counts))
-        by_line: dict[Known, list[Known]] = {}
-        for known in sorted(self.counts):
-            by_line.setdefault(replace(known, scope=""), []).append(known)
-        fresh = tuple(self._compared(report, left, by_line) for report in reports)
-        analysed = {_path(report.file, self.file.parent) for report in reports if report.failure is None}
-        gone = sum(
-            number
-            for known, number in left.items()
-            if known.path in analysed or not _exists(known.path, self.file.parent)
-        )
+        for blurred, may_match in self._stages():
+            index: dict[Known, list[Known]] = {}
+            for known in filter(may_match, sorted(self.counts)):
+                index.setdefault(blurred(known), []).append(known)
+            fresh = [self._compared(report, left, blurred, index) for report in fresh]
+        analysed = _analysed(reports, self.file.parent)
+        gone = sum(number for known, number in left.items() if known.path in analysed or not self._has_file(known))
         before, after = (sum(len(report.findings) for report in each) for each in (reports, fresh))
-        return Comparison(fresh, before - after, gone)
+        return Comparison(tuple(fresh), before - after, gone)
+
+    def _stages(self) -> tuple[tuple[Callable[[Known], Known], Callable[[Known], bool]], ...]:
+        """What of a finding must be the same, and which entries it may be, the closest first.
+
+        Only an entry whose file is gone may be a finding in another file: then that has moved.
+        """
+        return (
+            (lambda known: known, lambda _: True),
+            (lambda known: replace(known, scope=""), lambda _: True),
+            (lambda known: replace(known, scope="", path=""), lambda known: not self._has_file(known)),
+        )
 
     def _compared(
-        self, report: FileReport, left: Counter[Known], by_line: Mapping[Known, Sequence[Known]]
+        self,
+        report: FileReport,
+        left: Counter[Known],
+        blurred: Callable[[Known], Known],
+        index: Mapping[Known, Sequence[Known]],
     ) -> FileReport:
         """The report without the findings that are left in the baseline, which are taken out of it."""
-        pairs = list(zip(report.findings, _all_known(report, self.file.parent)))
-        for loosely in (False, True):
-            remaining = []
-            for finding, known in pairs:
-                candidates = by_line.get(replace(known, scope=""), ()) if loosely else (known,)
-                same = next((each for each in candidates if left[each] > 0), None)
-                if same is not None:
-                    left[same] -= 1
-                else:
-                    remaining.append((finding, known))
-            pairs = remaining
-        return replace(report, findings=tuple(finding for finding, _ in pairs))
+        new = []
+        for finding, known in zip(report.findings, _all_known(report, self.file.parent)):
+            same = next((each for each in index.get(blurred(known), ()) if left[each] > 0), None)
+            if same is None:
+                new.append(finding)
+            else:
+                left[same] -= 1
+        return replace(report, findings=tuple(new))
+
+    def _has_file(self, known: Known) -> bool:
+        return (self.file.parent / known.path).exists()
 
     def _write(self) -> None:
         rows = [
@@ -134,8 +146,9 @@ def _path(name: str, folder: Path) -> str:
     return name if name == STDIN else Path(os.path.relpath(name, folder)).as_posix()
 
 
-def _exists(path: str, folder: Path) -> bool:
-    return (folder / path).exists()
+def _analysed(reports: Iterable[FileReport], folder: Path) -> set[str]:
+    """The files of which a run knows all findings."""
+    return {_path(report.file, folder) for report in reports if report.whole}
 
 
 def _parsed(file: Path, data: bytes) -> dict[Known, int]:

@@ -218,6 +218,33 @@ def test_a_known_finding_is_known_again(folder: Path, run, changed: str) -> None
     assert run("--baseline=known.json")[0] == 0
 
 
+def test_a_finding_moves_with_its_file_and_is_new_in_a_copy(folder: Path, run) -> None:
+    (folder / "a.py").write_text(SUMMED)
+    run("--baseline=known.json", "--write-baseline")
+    (folder / "b.py").write_text(SUMMED)
+    assert run("--baseline=known.json")[0] == 1
+    (folder / "a.py").unlink()
+    assert run("--baseline=known.json") == (
+        0,
+        "Found no problem in 1 file.\n",
+        "note: 1 known problem of known.json left out.\n",
+    )
+
+
+def test_a_notebook_that_is_analysed_in_part_keeps_what_is_known(folder: Path, run) -> None:
+    def write(first: str) -> None:
+        cells = [{"cell_type": "code", "source": source} for source in (first, SUMMED)]
+        (folder / "a.ipynb").write_text(json.dumps({"cells": cells}))
+
+    write(SUMMED)
+    run("--baseline=known.json", "--write-baseline")
+    before = (folder / "known.json").read_text()
+    assert '"count": 2' in before
+    write("x = (")
+    assert run("--baseline=known.json", "--write-baseline")[0] == 2
+    assert (folder / "known.json").read_text() == before
+
+
 def test_a_second_finding_of_the_same_text_is_new(folder: Path, run) -> None:
     (folder / "a.py").write_text(in_function("train"))
     run("--baseline=known.json", "--write-baseline")
