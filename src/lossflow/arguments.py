@@ -4,17 +4,39 @@ from __future__ import annotations
 
 import argparse
 import os
+import sys
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from lossflow import __version__
-from lossflow.config import Config
+from lossflow.config import Config, anchored
 from lossflow.errors import UsageError
 from lossflow.formats import FORMATS
-from lossflow.schema import Table
+from lossflow.schema import Table, suggestion
+
+SHELLS = ("bash", "zsh", "fish", "tcsh", "powershell")
+"""The shells that shtab writes completions for."""
+
+_OPTIONAL = ("--add-noqa",)
+"""Options that take a value behind `=` alone: what follows them may be a path."""
 
 ORIGIN = "the command line"
+
+
+def parse(argv: Sequence[str] | None = None) -> argparse.Namespace:
+    """The options of a command line, `argv` or that of the process; raises UsageError for one that there isn't."""
+    words = list(sys.argv[1:] if argv is None else argv)
+    end = words.index("--") if "--" in words else len(words)
+    words[:end] = [f"{word}=" if word in _OPTIONAL else word for word in words[:end]]
+    options, unknown = parser().parse_known_args(words)
+    if unknown:
+        offered = [f"--{name.replace('_', '-')}" for name in vars(options)]
+        word = unknown[0].partition("=")[0]
+        raise UsageError(f"`lossflow {options.command}` takes no `{word}`.{suggestion(word, offered)}")
+    if options.command == "check":
+        _read_environment(options)
+    return options
 
 
 def parser() -> argparse.ArgumentParser:
@@ -30,6 +52,9 @@ def parser() -> argparse.ArgumentParser:
     _add_rule(commands.add_parser("rule", help="explain a rule, or all of them", allow_abbrev=False))
     _add_trace(commands.add_parser("trace", help="show the way of losses to their updates", allow_abbrev=False))
     _add_server(commands.add_parser("server", help="serve an editor, which starts it itself", allow_abbrev=False))
+    text = "print a script that completes the command line in a shell"
+    completion = commands.add_parser("generate-shell-completion", help=text, allow_abbrev=False)
+    completion.add_argument("shell", choices=SHELLS, help="the shell that reads the script")
     return top
 
 
@@ -78,16 +103,23 @@ def _add_check(command: argparse.ArgumentParser) -> None:
     ):
         rules.add_argument(name, action="append", metavar="LIST", help=f"{text} (comma-separated, repeatable)")
     _add_fixes(command.add_argument_group("fixes"))
+    _add_suppression(command.add_argument_group("suppression"))
     files = command.add_argument_group("files")
     files.add_argument("--exclude", action="append", metavar="LIST", help="patterns to leave out, for the default ones")
     files.add_argument("--extend-exclude", action="append", metavar="LIST", help="patterns to leave out as well")
-    files.add_argument("--force-exclude", action="store_true", help="leave out even what is named as a path")
+    for name, text in (
+        ("--force-exclude", "leave out even what is named as a path"),
+        ("--respect-gitignore", "leave out what git ignores (the default)"),
+    ):
+        files.add_argument(name, action=argparse.BooleanOptionalAction, help=text)
+    files.add_argument("--show-files", action="store_true", help="print which files would be checked, and check none")
     files.add_argument("--stdin-filename", metavar="PATH", help="the name of the file that comes from standard input")
     config = command.add_argument_group("configuration")
     _add_config(config)
+    config.add_argument("--show-settings", action="store_true", help="print the settings of the paths, and check none")
     config.add_argument("-n", "--no-cache", action="store_true", help="read and write no cache (there is none yet)")
     output = command.add_argument_group("output")
-    output.add_argument("--output-format", choices=tuple(FORMATS), default="full")
+    output.add_argument("--output-format", choices=tuple(FORMATS), help="how findings are printed (default full)")
     output.add_argument("--output-file", "-o", metavar="FILE", help="write the report to a file, in UTF-8")
     output.add_argument("--statistics", action="store_true", help="print how often each rule fired, and nothing else")
     output.add_argument(
@@ -99,6 +131,46 @@ def _add_check(command: argparse.ArgumentParser) -> None:
     output.add_argument("--color", choices=("auto", "always", "never"), default="auto")
     output.add_argument("--quiet", "-q", action="store_true", help="print findings and errors, and nothing else")
     output.add_argument("--verbose", "-v", action="store_true", help="print what was checked and where a limit was met")
+
+
+def _add_suppression(suppression: argparse._ArgumentGroup) -> None:
+    # `parse` gives an empty reason where none is given, so that no path is taken for it.
+    text = "add `# noqa` comments for what is found, with a reason if `=REASON` gives one"
+    suppression.add_argument("--add-noqa", nargs="?", metavar="REASON", help=text)
+    suppression.add_argument("--ignore-noqa", action="store_true", help="report what `# noqa` comments silence as well")
+    suppression.add_argument(
+        "--report-unused-noqa",
+        action="store_true",
+        help="name codes of lossflow in `# noqa` comments that silence nothing",
+    )
+    suppression.add_argument("--baseline", metavar="FILE", help="leave out the findings that this file remembers")
+    suppression.add_argument("--no-baseline", action="store_true", help="report what the baseline remembers as well")
+    suppression.add_argument("--write-baseline", action="store_true", help="let the baseline remember what is found")
+
+
+def _read_environment(options: argparse.Namespace) -> None:
+    """Fill in what the command line leaves open; only for `check`, so that a mistake there spoils nothing else."""
+    options.output_format = options.output_format or _variable("output-format", tuple(FORMATS)) or "full"
+    options.output_file = options.output_file or _variable("output-file")
+    options.no_cache = options.no_cache or _switch("no-cache")
+
+
+def _variable(option: str, choices: Sequence[str] | None = None) -> str | None:
+    """What the environment says of an option; None where it says nothing. Raises UsageError for what can't be meant."""
+    name = f"LOSSFLOW_{option.upper().replace('-', '_')}"
+    value = os.environ.get(name)
+    if value and choices is not None and value not in choices:
+        allowed = ", ".join(choices)
+        raise UsageError(
+            f"the environment variable `{name}` must be one of {allowed}, but it is `{value}`."
+            + suggestion(value, choices)
+        )
+    return value or None
+
+
+def _switch(option: str) -> bool:
+    """True when the environment turns an option on."""
+    return (_variable(option, ("0", "1", "false", "true")) or "0") in ("1", "true")
 
 
 def _add_fixes(fixes: argparse._ArgumentGroup) -> None:
@@ -129,8 +201,12 @@ def overrides(options: argparse.Namespace) -> Table:
     for key in ("exclude", "extend-exclude"):
         given = getattr(options, key.replace("-", "_"))
         if given is not None:
-            values[key] = [_pattern(item) for item in _items(given, key)]
-    for key in ("fix", "unsafe-fixes", "fix-only", "show-fixes", "show-untraced"):
+            values[key] = [anchored(item, Path.cwd()) for item in _items(given, key)]
+    if options.baseline is not None:
+        values["baseline"] = os.path.abspath(options.baseline)
+    for key in (
+        "fix", "unsafe-fixes", "fix-only", "show-fixes", "show-untraced", "force-exclude", "respect-gitignore",
+    ):  # fmt: skip
         given = getattr(options, key.replace("-", "_"))
         if given is not None:
             values[key] = given
@@ -171,16 +247,11 @@ def _items(given: Sequence[str], option: str) -> list[str]:
     return items
 
 
-def _pattern(pattern: str) -> str:
-    """A pattern of the command line is relative to the current folder, whatever configuration it is applied with."""
-    return os.path.abspath(pattern) if "/" in pattern or os.sep in pattern else pattern
-
-
 def _per_file(items: Sequence[str]) -> dict[str, list[str]]:
     table: dict[str, list[str]] = {}
     for item in items:
-        pattern, colon, code = item.rpartition(":")
-        if not (pattern and colon and code):
+        pattern, _, code = (part.strip() for part in item.rpartition(":"))
+        if not (pattern and code):
             raise UsageError(f"`--per-file-ignores` takes PATTERN:CODE, but was given `{item}`.")
-        table.setdefault(_pattern(pattern.strip()), []).append(code.strip())
+        table.setdefault(anchored(pattern, Path.cwd()), []).append(code)
     return table

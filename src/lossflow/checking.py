@@ -16,6 +16,7 @@ from lossflow.findings import Finding
 from lossflow.nesting import refuse_deep_nesting
 from lossflow.source import Source
 from lossflow.suppression import Suppressions
+from lossflow.unused_noqa import Unused, unused
 
 if TYPE_CHECKING:
     from lossflow.catalog.entry import Loss, Optimizer, Sink
@@ -47,7 +48,7 @@ class FileReport:
     the reason why the file could not be analysed. `omitted` are the cells of a notebook without which it was, each with
     the reason. `notes` are for `--verbose`. `followed` are the other files that the analysis read. `new` are findings
     that were not there before the fixes of this run. `untraced` are the objectives that could not be followed, where
-    the configuration asks for them.
+    the configuration asks for them. `unused` are codes in `# noqa` comments that silence nothing.
     """
 
     file: str
@@ -59,6 +60,7 @@ class FileReport:
     followed: frozenset[str] = frozenset()
     new: frozenset[Finding] = frozenset()
     untraced: tuple[LossPath, ...] = ()
+    unused: tuple[Unused, ...] = ()
 
     @property
     def whole(self) -> bool:
@@ -66,13 +68,13 @@ class FileReport:
         return self.failure is None and not self.omitted
 
 
-def check_file(path: Path, config: Config) -> FileReport:
+def check_file(path: Path, config: Config, *, noqa: bool = True) -> FileReport:
     """Read and check a file; a file that can't be read is reported as not analysed."""
     try:
         document = read_file(path)
     except NotAnalysed as error:
         return FileReport(str(path), failure=str(error))
-    return check(document.source, config)
+    return check(document.source, config, noqa=noqa)
 
 
 def read_file(path: Path) -> Document:
@@ -85,12 +87,12 @@ def read_file(path: Path) -> Document:
 
 
 def check(source: Source, config: Config, *, noqa: bool = True, unsaved: Unsaved = ()) -> FileReport:
-    """Check a source; `noqa` is False for a front end that reads the comments itself.
+    """Check a source; `noqa` is False for a front end that reads the comments itself, or for one that ignores them.
 
     The sources of `unsaved` stand for what is on disk under their names.
     """
     if not may_matter(source.text, config):
-        return FileReport(source.name)
+        return FileReport(source.name, unused=_unused((), source, config) if noqa else ())
     try:
         trace = traced(source, config, unsaved=unsaved)
         found = tuple(findings(trace, config))
@@ -101,6 +103,7 @@ def check(source: Source, config: Config, *, noqa: bool = True, unsaved: Unsaved
         return FileReport(source.name, failure="its code nests too deeply to be analysed")
     except Exception as error:  # a mistake of ours in one file must not hide the findings in the others
         return FileReport(source.name, failure=_bug(error))
+    idle = _unused(found, source, config) if noqa else ()
     if noqa:
         found = tuple(_unsuppressed(found, source))
     files = {file for finding in found for file in (finding.file, *(place.file for place in finding.related))}
@@ -112,6 +115,7 @@ def check(source: Source, config: Config, *, noqa: bool = True, unsaved: Unsaved
         omitted=source.broken,
         followed=frozenset(trace.sources) - {source.name},
         untraced=lost,
+        unused=idle,
     )
 
 
@@ -211,6 +215,10 @@ def _unsuppressed(findings: Iterable[Finding], source: Source) -> Iterator[Findi
     for finding in findings:
         if not comments.silences(finding.code, source.row(finding.span.start)):
             yield finding
+
+
+def _unused(findings: Iterable[Finding], source: Source, config: Config) -> tuple[Unused, ...]:
+    return tuple(unused(Suppressions(source.text), findings, source, config))
 
 
 def _bug(error: Exception) -> str:

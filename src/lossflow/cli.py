@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import NoReturn
 
-from lossflow import arguments, inputs, progress, reporting
+from lossflow import adoption, arguments, inputs, progress, reporting
 from lossflow.arguments import FixMode
 from lossflow.checking import FileReport, check, check_file
 from lossflow.config import Config
@@ -29,7 +29,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")  # a terminal that lacks a character is no reason to fail
     try:
-        options = arguments.parser().parse_args(argv)
+        options = arguments.parse(argv)
         status = _COMMANDS[options.command](options)
         sys.stdout.flush()
         return status
@@ -55,17 +55,25 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _check(options: Namespace) -> int:
     configs = _configs(options)
     inputs.refuse_mixture(options)
-    mode = FixMode.of(options, configs.of(Path.cwd()))
-    if mode.applies:
-        from lossflow import fix_command  # most runs fix nothing
+    config = configs.of(Path.cwd())
+    if options.show_files or options.show_settings:
+        return _show(options, configs)
+    mode, known = FixMode.of(options, config), adoption.Adoption.of(options, config)
+    if known.comments:
+        from lossflow import noqa_command  # most runs change nothing
 
-        return fix_command.run(options, configs, mode)
+        return noqa_command.run(options, configs, known.left_out)
+    if mode.applies and not known.writes:  # `fix = true` stands in the configuration, and is not what is asked for
+        from lossflow import fix_command
+
+        return fix_command.run(options, configs, mode, known)
     reports = list(_from_stdin(options, configs) if inputs.from_stdin(options) else _from_paths(options, configs))
     reporting.complain(reports, verbose=options.verbose)
+    reports = known.apply(reports)
     reporting.report(reports, options, mode, to=sys.stdout)
     if not all(report.whole for report in reports):
         return FAILURE
-    return FINDINGS if any(report.findings for report in reports) and not options.exit_zero else CLEAN
+    return FINDINGS if any(map(known.counts, reports)) and not options.exit_zero else CLEAN
 
 
 def _configs(options: Namespace) -> Configs:
@@ -88,18 +96,39 @@ def _from_stdin(options: Namespace, configs: Configs) -> Iterator[FileReport]:
     except NotAnalysed as error:
         yield FileReport(name, failure=str(error))
         return
-    yield check(source, config)
+    yield check(source, config, noqa=not options.ignore_noqa)
 
 
 def _from_paths(options: Namespace, configs: Configs) -> Iterator[FileReport]:
     for file in progress.shown(inputs.files(options, configs), quiet=options.quiet):
-        yield _report(file, configs)
+        yield _report(file, configs, noqa=not options.ignore_noqa)
 
 
-def _report(file: Found, configs: Configs) -> FileReport:
+def _report(file: Found, configs: Configs, *, noqa: bool) -> FileReport:
     if file.problem:
         return FileReport(str(file.path), failure=file.problem)
-    return check_file(file.path, configs.of(file.path.parent))
+    return check_file(file.path, configs.of(file.path.parent), noqa=noqa)
+
+
+def _show(options: Namespace, configs: Configs) -> int:
+    """Print what would be checked, or by which settings, and check nothing."""
+    from lossflow import settings_text  # few runs ask for it
+    from lossflow.rendering.places import shown
+
+    if inputs.from_stdin(options):
+        raise UsageError("`--show-files` and `--show-settings` are about files, not about standard input.")
+    if options.show_settings:
+        folders = {path: Path(os.path.abspath(path)) for path in map(str, inputs.paths(options))}
+        for name, path in folders.items():
+            config = configs.of(path if path.is_dir() else path.parent)
+            sys.stdout.write(settings_text.text(name, config, configs))
+    else:
+        files = inputs.files(options, configs)
+        reporting.complain([FileReport(str(file.path), failure=file.problem or None) for file in files], verbose=False)
+        sys.stdout.writelines(f"{shown(str(file.path))}\n" for file in files if not file.problem)
+        if any(file.problem for file in files):
+            return FAILURE
+    return CLEAN
 
 
 # --- trace --------------------------------------------------------------------------------------------------------
@@ -142,9 +171,20 @@ def _server(options: Namespace) -> NoReturn:
     serve()
 
 
+# --- generate-shell-completion ------------------------------------------------------------------------------------
+
+
+def _completion(options: Namespace) -> int:
+    from lossflow import completion
+
+    sys.stdout.write(completion.script(options.shell))
+    return CLEAN
+
+
 _COMMANDS: Mapping[str, Callable[[Namespace], int]] = {
     "check": _check,
     "rule": _rule,
     "server": _server,
     "trace": _trace,
+    "generate-shell-completion": _completion,
 }

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from fnmatch import fnmatch
+from glob import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from lossflow.errors import ConfigError
 from lossflow.findings import Fix, Safety, SumFix
+from lossflow.keys import KEYS
 from lossflow.schema import Table, suggestion
 from lossflow.selection import ALL, Selection, enabled, longest, matches
 
@@ -25,29 +28,26 @@ DEFAULT_EXCLUDE = (
 )  # fmt: skip
 """Folders that hold no code of the project's own; `exclude` replaces them, `extend-exclude` adds to them."""
 
-KEYS = (
-    "select", "extend-select", "ignore", "per-file-ignores", "exclude", "extend-exclude", "sum-fix",
-    "batch-size-names", "losses", "optimizers", "sinks", "fix", "fix-only", "unsafe-fixes", "show-fixes", "fixable",
-    "extend-fixable", "unfixable", "extend-safe-fixes", "extend-unsafe-fixes",
-    "show-untraced",
-)  # fmt: skip
-"""The keys of `[tool.lossflow]`."""
-
 
 @dataclass(frozen=True)
 class Config:
     """Everything that the user decides. Patterns are relative to `root`; `file` is where they stand.
 
-    `fix`, `fix_only`, `unsafe_fixes` and `show_fixes` are questions of the whole run, which the configuration of the
-    current folder answers.
+    `bases` are the files that it extends, the nearest first.
+
+    `fix`, `fix_only`, `unsafe_fixes`, `show_fixes` and `baseline` are questions of the whole run, which the
+    configuration of the current folder answers.
     """
 
     root: Path = field(default_factory=Path.cwd)
     file: Path | None = None
+    bases: tuple[Path, ...] = ()
     selections: tuple[Selection, ...] = ()
     per_file_ignores: tuple[tuple[str, tuple[str, ...]], ...] = ()
     exclude: tuple[str, ...] = DEFAULT_EXCLUDE
     extend_exclude: tuple[str, ...] = ()
+    force_exclude: bool = False
+    respect_gitignore: bool = True
     sum_fix: SumFix = SumFix.MEAN
     batch_size_names: tuple[str, ...] = ()
     losses: tuple[Loss, ...] = ()
@@ -61,6 +61,7 @@ class Config:
     fixables: tuple[Selection, ...] = ()
     extend_safe_fixes: tuple[str, ...] = ()
     extend_unsafe_fixes: tuple[str, ...] = ()
+    baseline: Path | None = None
 
     def apply(self, table: Table) -> Config:
         """This configuration with what a stronger layer says on top; raises ConfigError for what it can't mean.
@@ -74,6 +75,8 @@ class Config:
             per_file_ignores=_or(_per_file_ignores(table), self.per_file_ignores),
             exclude=_or(table.texts("exclude"), self.exclude),
             extend_exclude=self.extend_exclude + (table.texts("extend-exclude") or ()),
+            force_exclude=_or(table.flag("force-exclude"), self.force_exclude),
+            respect_gitignore=_or(table.flag("respect-gitignore"), self.respect_gitignore),
             sum_fix=_or(table.choice("sum-fix", SumFix), self.sum_fix),
             batch_size_names=self.batch_size_names + (table.texts("batch-size-names") or ()),
             fix=_or(table.flag("fix"), self.fix),
@@ -84,8 +87,21 @@ class Config:
             fixables=(*self.fixables, _selection(table, "fixable", "unfixable")),
             extend_safe_fixes=self.extend_safe_fixes + (_codes(table, "extend-safe-fixes") or ()),
             extend_unsafe_fixes=self.extend_unsafe_fixes + (_codes(table, "extend-unsafe-fixes") or ()),
+            baseline=self._path(table.text("baseline")) or self.baseline,
         )
         return changed._with_rows(table) if {"losses", "optimizers", "sinks"}.intersection(table.values) else changed
+
+    def extended_by(self, file: Path, root: Path) -> Config:
+        """This configuration as the beginning of another file's: its patterns still mean what they mean here."""
+        return replace(
+            self,
+            root=root,
+            file=file,
+            bases=self.bases if self.file is None else (self.file, *self.bases),
+            per_file_ignores=tuple((anchored(p, self.root), codes) for p, codes in self.per_file_ignores),
+            exclude=tuple(anchored(p, self.root) for p in self.exclude),
+            extend_exclude=tuple(anchored(p, self.root) for p in self.extend_exclude),
+        )
 
     def enables(self, code: str, *, default: bool = True) -> bool:
         """True when the rule of that code is on."""
@@ -112,10 +128,13 @@ class Config:
         """True when a pattern names the file or folder itself; its parents are a question of their own."""
         return any(self._matches(path, pattern) for pattern in self.exclude + self.extend_exclude)
 
+    def _path(self, written: str | None) -> Path | None:
+        """The file that a configuration names, from its own folder or from the home of the user."""
+        return self.root / Path(written).expanduser() if written else None
+
     def _matches(self, name: str, pattern: str) -> bool:
         """True when the pattern fits the name, or the path from the root; `*` crosses slashes, as in ruff."""
-        path = Path(name)
-        return fnmatch(path.name, pattern) or fnmatch(str(path), str(self.root / pattern.rstrip("/")))
+        return fnmatch(Path(name).name, pattern) or fnmatch(name, _from(self.root, pattern))
 
     def _with_rows(self, table: Table) -> Config:
         # Imported here: the catalogue is only needed by those who add to it, or by a file that is analysed.
@@ -127,6 +146,16 @@ class Config:
             optimizers=self.optimizers + user_rows.optimizers(table),
             sinks=self.sinks + user_rows.sinks(table),
         )
+
+
+def anchored(pattern: str, root: Path) -> str:
+    """A pattern that means the same whatever folder it is applied from; a mere name fits everywhere."""
+    return _from(root, pattern) if "/" in pattern or os.sep in pattern else pattern
+
+
+def _from(root: Path, pattern: str) -> str:
+    """The pattern for whole paths; a bracket in the path of the root is no pattern."""
+    return os.path.normpath(os.path.join(escape(str(root)), pattern))
 
 
 def _selection(table: Table, select: str = "select", ignore: str = "ignore") -> Selection:

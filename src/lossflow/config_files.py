@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -41,17 +42,37 @@ class Configs:
     def _read(self, folder: Path) -> Config:
         if folder == _EVERYWHERE:
             table = None if self.isolated or self.explicit is None else read(self.explicit)
-            return self._layered(Config(file=self.explicit), table)
+            if self.explicit is None or table is None:
+                return self._overridden(Config(file=self.explicit))
+            return self._overridden(_config(table, self.explicit, Path.cwd()))
         for path in (folder / name for name in NAMES):
             table = read(path) if path.is_file() else None
             if table is not None:
-                return self._layered(Config(root=folder, file=path), table)
-        return self._layered(Config(), None) if folder.parent == folder else self.of(folder.parent)
+                return self._overridden(_config(table, path, folder))
+        return self._overridden(Config()) if folder.parent == folder else self.of(folder.parent)
 
-    def _layered(self, config: Config, table: Table | None) -> Config:
-        for layer in (table, *self.overrides):
-            config = config if layer is None else config.apply(layer)
+    def _overridden(self, config: Config) -> Config:
+        for layer in self.overrides:
+            config = config.apply(layer)
         return config
+
+
+def _config(table: Table, path: Path, root: Path, above: tuple[Path, ...] = ()) -> Config:
+    """The configuration that a file describes on top of the one that it extends; `above` are those that extend it."""
+    above = (*above, path.resolve())
+    written = table.text("extend")
+    if written is None:
+        return Config(root=root, file=path).apply(table)
+    base = Path(os.path.normpath(path.parent / Path(written).expanduser()))
+    where = f"{table.origin}: `{table.key('extend')}`"
+    if base.resolve() in above:
+        raise ConfigError(f"{where} leads back to {base}, which would extend itself.")
+    if not base.is_file():
+        raise ConfigError(f"{where} names {base}, which is no file.")
+    extended = read(base)
+    if extended is None:
+        raise ConfigError(f"{where} names {base}, which has no [tool.lossflow].")
+    return _config(extended, base, base.parent, above).extended_by(path, root).apply(table)
 
 
 def read(path: Path) -> Table | None:
@@ -61,7 +82,12 @@ def read(path: Path) -> Table | None:
     except OSError as error:
         raise ConfigError(f"{path}: the configuration can't be read: {error.strerror}.") from None
     if path.name != "pyproject.toml":
-        return Table(str(path), "", _parse(path, data))
+        values = _parse(path, data)
+        if "tool" in values:
+            raise ConfigError(
+                f"{path}: in this file the keys stand for themselves, without the heading [tool.lossflow]."
+            )
+        return Table(str(path), "", values)
     if b"lossflow" not in data:  # spares the parse, and the import of the parser
         return None
     tools = _parse(path, data).get("tool")
@@ -72,7 +98,10 @@ def read(path: Path) -> Table | None:
 
 def inline(text: str) -> Table:
     """The table of an inline `--config "key = value"`; raises ConfigError."""
-    return Table("--config", "", _parse("--config", text.encode()))
+    table = Table("--config", "", _parse("--config", text.encode()))
+    if "extend" in table.values:
+        raise ConfigError("--config: only a file can `extend` another one: name that one by `--config FILE`.")
+    return table
 
 
 def _parse(origin: Path | str, data: bytes) -> Mapping[str, object]:

@@ -35,14 +35,13 @@ class Walk:
     """
 
     config_of: Callable[[Path], Config]
-    force_exclude: bool = False
     _seen: set[str] = field(default_factory=set)
     _links: list[Path] = field(default_factory=list)
 
     def files(self, paths: Iterable[Path]) -> Iterator[Found]:
         """The files under `paths`, in their order, and sorted within a folder."""
         for path in map(_absolute, paths):
-            if self.force_exclude and self.excluded(path):
+            if self.config_of(path.parent).force_exclude and self.excluded(path):
                 continue
             if path.is_dir():
                 yield from self._tree(path)
@@ -70,7 +69,8 @@ class Walk:
             path, is_folder = folder / entry.name, _is_folder(entry)
             if not is_folder and path.suffix not in SUFFIXES:
                 continue
-            if config.excludes(str(path)) or _ignored(path, ignores, folder=is_folder):
+            ignored = config.respect_gitignore and _ignored(path, ignores, folder=is_folder)
+            if ignored or config.excludes(str(path)):
                 continue
             if not is_folder:
                 yield from self._file(path)

@@ -6,6 +6,7 @@ import sys
 from argparse import Namespace
 
 from lossflow import inputs, progress, reporting
+from lossflow.adoption import Adoption
 from lossflow.arguments import FixMode
 from lossflow.checking import FileReport
 from lossflow.config_files import Configs
@@ -16,13 +17,15 @@ from lossflow.rendering.diff import text as diff
 from lossflow.rendering.fixes import dropped, refused
 
 
-def run(options: Namespace, configs: Configs, mode: FixMode) -> int:
+def run(options: Namespace, configs: Configs, mode: FixMode, known: Adoption) -> int:
     """Fix what the options name; the result is the exit status."""
     piped = inputs.from_stdin(options)
     files = _stdin(options, configs, mode) if piped else _files(options, configs, mode)
     fixed = {name: file.fixed for name, file in files.items() if file.fixed is not None}
     reports = [file.report for file in files.values()]
     reporting.complain(reports, verbose=options.verbose)
+    if not mode.only:
+        reports = known.apply(reports)
     for name, file in files.items():
         sys.stderr.writelines((*refused(name, file.refused), *dropped(file.dropped)))
     if mode.diff:
@@ -34,13 +37,13 @@ def run(options: Namespace, configs: Configs, mode: FixMode) -> int:
         reporting.report(reports, options, mode, to=to, fixed=fixed)
     if not all(report.whole for report in reports) or any(file.refused for file in files.values()):
         return reporting.FAILURE
-    found = not mode.only and any(report.findings for report in reports)
+    found = not mode.only and any(map(known.counts, reports))
     changed = bool(fixed) and (mode.diff or options.exit_non_zero_on_fix)
     return reporting.FINDINGS if (found or changed) and not options.exit_zero else reporting.CLEAN
 
 
 def _files(options: Namespace, configs: Configs, mode: FixMode) -> dict[str, FixedFile]:
-    fixes = FixRun(configs.of, mode.unsafe, trees(inputs.paths(options)))
+    fixes = FixRun(configs.of, mode.unsafe, trees(inputs.paths(options)), noqa=not options.ignore_noqa)
     fixes.fix_all(progress.shown(inputs.files(options, configs), quiet=options.quiet))
     if not mode.diff:
         fixes.write_all()
@@ -54,7 +57,7 @@ def _stdin(options: Namespace, configs: Configs, mode: FixMode) -> dict[str, Fix
     files: dict[str, FixedFile] = {}
     if config is not None:
         try:
-            files[name] = fix_one(Document.of(name, data), config, unsafe=mode.unsafe)
+            files[name] = fix_one(Document.of(name, data), config, unsafe=mode.unsafe, noqa=not options.ignore_noqa)
         except NotAnalysed as error:
             files[name] = FixedFile(FileReport(name, failure=str(error)))
     fixed = files[name].fixed if files else None

@@ -41,11 +41,15 @@ class FixedFile:
 
 @dataclass
 class FixRun:
-    """The fixes of the files of a run; `trees` are the folders in which files may be written."""
+    """The fixes of the files of a run; `trees` are the folders in which files may be written.
+
+    `noqa` is False where the comments in the files don't count.
+    """
 
     config_of: Callable[[Path], Config]
     unsafe: bool
     trees: tuple[Path, ...] = ()
+    noqa: bool = True
     files: dict[str, FixedFile] = field(default_factory=dict)
     _first: dict[str, FileReport] = field(default_factory=dict)
     _changes: list[str] = field(default_factory=list)
@@ -89,7 +93,7 @@ class FixRun:
     def _fixed(self, document: Document, known: FileReport | None) -> Fixed:
         name = document.source.name
         unsaved = tuple(source for other, source in self._unsaved().items() if other != name)
-        look = partial(check, config=self.config_of(Path(name).parent), unsaved=unsaved)
+        look = partial(check, config=self.config_of(Path(name).parent), noqa=self.noqa, unsaved=unsaved)
 
         def first_kept(source: Source) -> FileReport:
             report = look(source)
@@ -125,9 +129,9 @@ class FixRun:
                 yield name
 
 
-def fix_one(document: Document, config: Config, *, unsafe: bool) -> FixedFile:
+def fix_one(document: Document, config: Config, *, unsafe: bool, noqa: bool = True) -> FixedFile:
     """Fix a document that stands for itself, such as standard input."""
-    fixed = fix(document, partial(check, config=config), unsafe=unsafe)
+    fixed = fix(document, partial(check, config=config, noqa=noqa), unsafe=unsafe)
     return FixedFile(fixed.report, fixed if fixed.changed else None, fixed.dropped)
 
 

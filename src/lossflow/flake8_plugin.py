@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from lossflow.checking import check
 from lossflow.config_files import Configs
+from lossflow.discovery import Walk
 from lossflow.errors import ConfigError
 from lossflow.schema import Table
 from lossflow.source import Source
@@ -46,6 +47,10 @@ class Plugin:
             help="A configuration file of lossflow to use for every file, in place of the nearest one.",
         )  # fmt: skip
         manager.add_option(
+            "--lossflow-isolated", parse_from_config=True, action="store_true", default=False,
+            help="Read no configuration file of lossflow.",
+        )  # fmt: skip
+        manager.add_option(
             "--lossflow-extend-select", parse_from_config=True, comma_separated_list=True, default=[], metavar="LIST",
             help="Rules that lossflow leaves off by default, to turn on.",
         )  # fmt: skip
@@ -63,12 +68,20 @@ class Plugin:
         }
         layer = Table("the configuration of flake8", "", {key: value for key, value in values.items() if value})
         explicit = Path(options.lossflow_config) if options.lossflow_config else None
-        cls.configs = Configs(explicit, overrides=(layer,))
+        if explicit is not None and options.lossflow_isolated:
+            from flake8.exceptions import ExecutionError
+
+            raise ExecutionError(
+                "lossflow-isolated reads no configuration file: it can't stand beside lossflow-config."
+            )
+        cls.configs = Configs(explicit, options.lossflow_isolated, (layer,))
 
     def run(self) -> Iterator[_Row]:
-        """The findings, with columns from 0: flake8 adds 1."""
+        """The findings, with columns from 0: flake8 adds 1. None in a file that the configuration excludes."""
         try:
             config = self.configs.of(Path(self._name).parent)
+            if Walk(self.configs.of).excluded(Path(self._name)):
+                return
         except ConfigError as error:
             yield (1, 0, f"{NOT_ANALYSED} lossflow did not analyse this file: {error}", Plugin)
             return

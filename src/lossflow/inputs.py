@@ -31,8 +31,9 @@ def stdin(options: Namespace, configs: Configs) -> tuple[str, Config | None]:
     if not options.stdin_filename:
         return STDIN, configs.of(Path.cwd())
     path = Path(os.path.abspath(options.stdin_filename))
-    excluded = options.force_exclude and Walk(configs.of).excluded(path)
-    return str(path), None if excluded else configs.of(path.parent)
+    config = configs.of(path.parent)
+    excluded = config.force_exclude and Walk(configs.of).excluded(path)
+    return str(path), None if excluded else config
 
 
 def paths(options: Namespace) -> list[Path]:
@@ -42,7 +43,7 @@ def paths(options: Namespace) -> list[Path]:
 
 def files(options: Namespace, configs: Configs) -> list[Found]:
     """The files under the paths of the run."""
-    found = list(Walk(configs.of, force_exclude=options.force_exclude).files(paths(options)))
+    found = list(Walk(configs.of).files(paths(options)))
     if not found and not options.quiet:
         print("warning: there is no Python file under the given paths.", file=sys.stderr)
     return found

@@ -77,12 +77,14 @@ class Table:
             return None
         names = {spelled(member.name): member for member in choices}
         if word not in names:
-            allowed = ", ".join(f'"{name}"' for name in names)
-            raise ConfigError(
-                f'{self.origin}: `{self.key(key)}` must be one of {allowed}, but it is "{word}".'
-                + suggestion(word, names)
-            )
+            raise self.not_one_of(key, word, names)
         return names[word]
+
+    def not_one_of(self, key: str, word: str, allowed: Iterable[str]) -> ConfigError:
+        """The error for a string that is none of those that the key takes."""
+        quoted = ", ".join(f'"{name}"' for name in allowed)
+        sentence = f'{self.origin}: `{self.key(key)}` must be one of {quoted}, but it is "{word}".'
+        return ConfigError(sentence + suggestion(word, allowed))
 
     def table(self, key: str) -> Table | None:
         """The table under `key`."""

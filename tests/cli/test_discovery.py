@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import subprocess
 from pathlib import Path
 
 import pytest
 
 from lossflow.config_files import Configs
 from lossflow.discovery import Walk
+from lossflow.schema import Table
 
 
 def tree(root: Path, *names: str) -> None:
@@ -18,7 +20,8 @@ def tree(root: Path, *names: str) -> None:
 
 
 def walk(root: Path, *paths: str, force: bool = False, isolated: bool = False) -> list[str]:
-    found = Walk(Configs(isolated=isolated).of, force_exclude=force).files([root / path for path in paths or (".",)])
+    configs = Configs(isolated=isolated, overrides=(Table("test", "", {"force-exclude": force}),))
+    found = Walk(configs.of).files([root / path for path in paths or (".",)])
     return [file.path.relative_to(root).as_posix() + (f" ({file.problem})" if file.problem else "") for file in found]
 
 
@@ -86,3 +89,32 @@ def test_the_gitignore_above_a_repository_says_nothing_about_it(tmp_path: Path) 
     (tmp_path / ".gitignore").write_text("*.py\n")
     (tmp_path / "repository" / ".git").mkdir()
     assert walk(tmp_path, "repository") == ["repository/a.py"]
+
+
+def test_gitignore_counts_unless_it_is_told_not_to(tmp_path: Path) -> None:
+    tree(tmp_path, "a.py", "b.py", "venv/c.py")
+    (tmp_path / ".git").mkdir()
+    (tmp_path / ".gitignore").write_text("b.py\n")
+    assert walk(tmp_path) == ["a.py"]
+    (tmp_path / "lossflow.toml").write_text("respect-gitignore = false\n")
+    assert walk(tmp_path) == ["a.py", "b.py"]
+
+
+def test_git_ignores_the_same_files(tmp_path: Path) -> None:
+    """What `git check-ignore` says of every file of a tree with patterns of many kinds, in several folders."""
+    names = ("a.py", "keep.py", "x_gen.py", "[x].py", "b c.py", "#d.py", "!e.py")
+    folders = ("", "out/", "src/", "src/out/", "src/deep/", "src/deep/out/", "logs/", "src/logs/keep/")
+    tree(tmp_path, *(folder + name for folder in folders for name in names))
+    subprocess.run(["git", "init", "--quiet", "."], cwd=tmp_path, check=True)
+    (tmp_path / ".git" / "info" / "exclude").write_text("/src/deep/a.py\n!keep.py\n")
+    (tmp_path / ".gitignore").write_text(
+        "# comment\n/out/\n*_gen.py\n!src/deep/x_gen.py\n\\#d.py\n\\!e.py\nb c.py  \nlogs/**\n!logs/keep/\n"
+    )
+    (tmp_path / "src" / ".gitignore").write_text("keep.py\n!b c.py\n\\[x\\].py\nout/*\n!out/keep.py\n")
+    (tmp_path / "src" / "deep" / ".gitignore").write_text("!keep.py\n**/a.py\n")
+    every = [folder + name for folder in folders for name in names]
+    command = ["git", "check-ignore", "--stdin", "-z", "--no-index"]
+    said = subprocess.run(command, cwd=tmp_path, input="\0".join(every), capture_output=True, text=True, check=False)
+    ignored = set(said.stdout.split("\0"))
+    assert {"src/deep/a.py", "out/keep.py", "logs/a.py"} < ignored
+    assert sorted(walk(tmp_path)) == sorted(name for name in every if name not in ignored)

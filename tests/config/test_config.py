@@ -8,10 +8,11 @@ import pytest
 
 from lossflow.catalog.entry import Effect, Loss, Optimizer, Scale, Sink, SinkKind, Unreduced
 from lossflow.checking import check
-from lossflow.config import KEYS, Config
+from lossflow.config import Config
 from lossflow.config_files import Configs, inline
 from lossflow.errors import ConfigError
 from lossflow.findings import Fix, Safety, SumFix
+from lossflow.keys import KEYS
 from lossflow.schema import Table
 from lossflow.selection import Selection, enabled
 from lossflow.source import Source
@@ -121,11 +122,15 @@ def test_every_key_is_read(tmp_path: Path) -> None:
         fix-only = true
         unsafe-fixes = true
         show-fixes = true
+        show-untraced = true
         fixable = ["LF2"]
         extend-fixable = ["LF1"]
         unfixable = ["LF102"]
         extend-safe-fixes = ["LF1"]
         extend-unsafe-fixes = ["LF20"]
+        baseline = "known.json"
+        force-exclude = true
+        respect-gitignore = false
         [losses."mine.FocalLoss"]
         params = "alpha gamma reduction"
         default = "sum"
@@ -149,9 +154,11 @@ def test_every_key_is_read(tmp_path: Path) -> None:
     assert set(KEYS) == {
         "select", "extend-select", "ignore", "per-file-ignores", "exclude", "extend-exclude", "sum-fix",
         "batch-size-names", "losses", "optimizers", "sinks", "fix", "fix-only", "unsafe-fixes", "show-fixes",
-        "fixable", "extend-fixable", "unfixable", "extend-safe-fixes", "extend-unsafe-fixes",
+        "fixable", "extend-fixable", "unfixable", "extend-safe-fixes", "extend-unsafe-fixes", "baseline",
+        "extend", "force-exclude", "respect-gitignore", "show-untraced",
     }  # fmt: skip
     assert (config.fix, config.fix_only, config.unsafe_fixes, config.show_fixes) == (True, True, True, True)
+    assert config.show_untraced
     assert config.fixables == (Selection(("LF2",), ("LF1",), ("LF102",)),)
     assert (config.extend_safe_fixes, config.extend_unsafe_fixes) == (("LF1",), ("LF20",))
     assert config.selections == (Selection(("LF1",), ("LF2",), ("LF102",)),)
@@ -163,6 +170,8 @@ def test_every_key_is_read(tmp_path: Path) -> None:
     assert config.excludes(str(tmp_path / "a" / "data"))
     assert not config.excludes(str(tmp_path / "venv"))
     assert (config.sum_fix, config.batch_size_names) == (SumFix.BATCH, ("n_images",))
+    assert config.baseline == tmp_path / "known.json"
+    assert (config.force_exclude, config.respect_gitignore) == (True, False)
     assert config.losses == (
         Loss(
             "mine.FocalLoss",
@@ -205,7 +214,31 @@ def test_every_key_is_read(tmp_path: Path) -> None:
         ('optimizers = { "m.O" = {} }', "`optimizers.m.O` lacks the key `scale`"),
         ('optimizers = { "m.O" = { scale = "invariant", default-lr = 1 } }', "must be true or false, but it is 1."),
         ('sinks = { "m.s" = { position = true } }', "`sinks.m.s.position` must be an integer, but it is True."),
+        ("[tool.lossflow]\nfix = true", "the keys stand for themselves, without the heading [tool.lossflow]."),
         ("select = [", "the configuration is not valid TOML"),
+        (
+            'losses = { "m.L" = { default = "men" } }',
+            '`losses.m.L.default` must be one of "none", "mean", "sum", but it is "men". Did you mean `mean`?',
+        ),
+        (
+            'losses = { "m.L" = { reductions = ["avg"], default = "mean", effects = { b = "batch-sum" } } }',
+            '`losses.m.L.default` must be one of "avg", "b", but it is "mean".',
+        ),
+        (
+            'losses = { "m.L" = { params = "alpha, reduction" } }',
+            "`losses.m.L.params` must be names separated by blanks, but it holds 'alpha,'.",
+        ),
+        (
+            '[losses.mine.FocalLoss]\ndefault = "sum"',
+            '`losses.mine.FocalLoss` is a table. A dotted name needs quotes: "mine.FocalLoss".',
+        ),
+        (
+            'sinks = { "m.s" = { position = -2 } }',
+            "`sinks.m.s.position` must be 0 or more, or -1 for the object itself.",
+        ),
+        ('sinks = { "m.s" = { kind = "bakward" } }', "Did you mean `backward`?"),
+        ('baseline = ["a"]', "`baseline` must be a string, but it is ['a']."),
+        ('respect-gitignore = "no"', "`respect-gitignore` must be true or false, but it is 'no'."),
     ],
 )
 def test_a_mistake_is_named_with_its_key_and_file(tmp_path: Path, text: str, sentence: str) -> None:

@@ -65,6 +65,27 @@ def test_options_are_read_from_flake8_s_configuration(tmp_path: Path) -> None:
     assert flake8(tmp_path, "--lossflow-extend-select", "LF101") == ["./b.py:5:13: LF101"]
 
 
+def test_isolated_reads_no_configuration_of_lossflow(tmp_path: Path) -> None:
+    (tmp_path / "a.py").write_text(SUMMED)
+    (tmp_path / "lossflow.toml").write_text('ignore = ["LF101"]\n')
+    assert flake8(tmp_path) == []
+    assert flake8(tmp_path, "--lossflow-isolated") == ["./a.py:5:13: LF101"]
+    (tmp_path / ".flake8").write_text("[flake8]\nlossflow-isolated = true\n")
+    assert flake8(tmp_path) == ["./a.py:5:13: LF101"]
+    command = [sys.executable, "-m", "flake8", "--lossflow-config=lossflow.toml"]
+    run = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert run.returncode == 1
+    assert "lossflow-isolated reads no configuration file: it can't stand beside lossflow-config." in run.stdout
+
+
+def test_what_the_configuration_excludes_is_excluded(tmp_path: Path) -> None:
+    for name in ("a.py", "gen/b.py", "venv/c.py"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(SUMMED)
+    (tmp_path / "pyproject.toml").write_text('[tool.lossflow]\nextend-exclude = ["gen"]\n')
+    assert flake8(tmp_path) == ["./a.py:5:13: LF101"] == check(tmp_path)
+
+
 @pytest.mark.parametrize(
     ("text", "row"),
     [
