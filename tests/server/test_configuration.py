@@ -7,6 +7,10 @@ from pathlib import Path
 import pytest
 from lsprotocol import types
 
+from lossflow.baseline import Baseline
+from lossflow.checking import check
+from lossflow.config import Config
+from lossflow.source import Source
 from tests.programs import SUMMED
 from tests.server.editor import Editor
 
@@ -28,6 +32,16 @@ async def test_what_is_excluded_or_ignored_shows_nothing(editor: Editor) -> None
     )
     for name in ("generated/train.py", "old.py"):
         assert await editor.codes(editor.open(name, SUMMED)) == []
+    assert await editor.codes(editor.open("train.py", SUMMED)) == ["LF101"]
+
+
+async def test_what_the_baseline_knows_shows_nothing(editor: Editor) -> None:
+    file = editor.root / "known.py"
+    file.write_text(SUMMED)
+    report = check(Source(str(file), SUMMED), Config())
+    (editor.root / "lossflow.toml").write_text('baseline = "known.json"\n')
+    Baseline(editor.root / "known.json", {}).written(editor.root / "known.json", [report])
+    assert await editor.codes(editor.open("known.py", SUMMED)) == []
     assert await editor.codes(editor.open("train.py", SUMMED)) == ["LF101"]
 
 

@@ -11,11 +11,11 @@ from pygls.workspace import PositionCodec
 from lossflow.document import Document
 from lossflow.errors import NotEdited
 from lossflow.findings import Fix, Safety, fixable
+from lossflow.noqa_edits import silenced
 from lossflow.server import positions
 from lossflow.server.analysis import Analysis
 from lossflow.server.changes import workspace_edit
 from lossflow.server.diagnostics import Shown, shown
-from lossflow.server.disabling import disabled
 
 FIX_ALL = f"{types.CodeActionKind.SourceFixAll.value}.lossflow"
 QUICK_FIX = types.CodeActionKind.QuickFix.value
@@ -74,15 +74,14 @@ class Offer:
         document = self.analysis.program.document
         if document is None:
             return
-        try:
-            after = disabled(document, each.finding)
-        except NotEdited:
+        changed = silenced(document, [each.finding])
+        if changed.refused:
             return
         yield types.CodeAction(
             f"Disable {each.finding.code} for this line",
             kind=QUICK_FIX,
             diagnostics=[each.diagnostic],
-            edit=self._edit(after),
+            edit=self._edit(changed.document),
         )
 
     def _edit(self, after: Document) -> types.WorkspaceEdit:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from lossflow.baseline import Baseline
 from lossflow.checking import FileReport, check
 from lossflow.config_files import Configs
 from lossflow.discovery import Walk
@@ -39,12 +40,14 @@ def analyse(program: Program, unsaved: tuple[Source, ...]) -> Analysis:
         if Walk(configs.of).excluded(program.path):
             return Analysis(program, nothing)
         config = configs.of(program.path.parent)
+        baseline = None if config.baseline is None else Baseline.read(config.baseline)
     except ConfigError as error:
         return Analysis(program, nothing, complaint=str(error))
     if program.document is None:
         return Analysis(program, FileReport(str(program.path), failure=program.unreadable))
 
     def checked(source: Source) -> FileReport:
-        return check(source, config, unsaved=unsaved)
+        report = check(source, config, unsaved=unsaved)
+        return report if baseline is None else baseline.compare([report]).reports[0]
 
     return Analysis(program, checked(program.document.source), checked)
