@@ -175,9 +175,10 @@ def _one_hot(call: Call) -> Value:
 
 
 def _count(call: Call) -> Value:
-    """`numel()`: as many elements as examples, times a constant."""
+    """`numel()`: as many elements as examples, times a constant; by that name only where it counts all of them."""
     batches = call.tensor.axes.batches
-    return Number(Exponent.UNKNOWN if batches is None else Exponent.of(batches), "numel", call.site)
+    name = "" if call.tensor.selected else "numel"
+    return Number(Exponent.UNKNOWN if batches is None else Exponent.of(batches), name, call.site)
 
 
 def size_along(axes: Axes, dim: int) -> Exponent:

@@ -136,6 +136,7 @@ class Tensor:
     mask: bool = False  # the result of a comparison: what it picks of a batch, it picks from all of its examples
     padding: bool = False  # a mask that says of the data, not of the predictions, which elements count
     masked: Site | None = None  # where a mask set elements of it to zero
+    selected: bool = False  # elements that a mask picked: their number is not that of all
     synthetic: bool = False  # made by the program itself at a literal size, or computed from such alone
     tally: Tally | None = None  # of a total or an average that is only reported; None: what its exponent says
 
@@ -380,6 +381,7 @@ def _join_tensors(left: Tensor, right: Tensor) -> Tensor:
         mask=left.mask and right.mask,
         padding=left.padding and right.padding,
         masked=_join_masked(left, right),
+        selected=left.selected or right.selected,
         synthetic=left.synthetic and right.synthetic,
         tally=_join_tallies(left, right),
     )

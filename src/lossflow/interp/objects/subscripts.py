@@ -103,7 +103,7 @@ def _element(machine: Machine, record: Record, index: Value | None) -> Value:
 def _tensor(machine: Machine, tensor: Tensor, node: cst.Subscript, frame: Frame) -> Value:
     """Indexing and slicing of a tensor, one dimension after the other; a name or number of a part of a batch."""
     if (picked := _picked(machine, tensor.axes, node, frame)) is not None:
-        return replace(tensor, axes=picked, data=False, masked=None)
+        return replace(tensor, axes=picked, data=False, masked=None, selected=True)
     axes = tensor.axes
     dim = 0
     for part in node.slice:
@@ -123,7 +123,7 @@ def _tensor(machine: Machine, tensor: Tensor, node: cst.Subscript, frame: Frame)
                     held = replace(tensor, data=True)
                     return machine.named(held, index.value) if isinstance(index.value, str) else held
                 if masks.selects(index):
-                    tensor = replace(tensor, masked=None)
+                    tensor = replace(tensor, masked=None, selected=True)
                 axes, dim = _indexed(axes, dim, index)
     return replace(tensor, axes=axes, data=False)
 
