@@ -8,13 +8,15 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache, cached_property
 from pathlib import Path
 
 from lossflow.checking import FileReport, check
 from lossflow.config import Config
+from lossflow.document import Document
 from lossflow.findings import Finding, Safety
+from lossflow.fixing import fix
 from lossflow.rules import RULES
 from lossflow.selection import ALL, Selection
 from lossflow.source import Source
@@ -22,7 +24,6 @@ from lossflow.source import Source
 from .markers import FIX_FIXTURES, ROOT, RULE_FIXTURES, Fixture, read
 
 EVERY_RULE = Config(root=ROOT, selections=(Selection(extend_select=(ALL,)),))
-ROUNDS = 10
 _CODES = {rule.name: rule.code for rule in RULES}
 _SUFFIX = ".fixed.py"
 
@@ -70,26 +71,19 @@ class Repair:
 
     @cached_property
     def text(self) -> str:
-        """The fixture after all fixes, round by round: of two that touch each other the second waits."""
-        text = self.fixture.text
-        for _ in range(ROUNDS):
-            after = self.once(text)
-            if after == text:
-                return text
-            text = after
-        raise AssertionError(f"{self.id} is not stable after {ROUNDS} rounds")
+        """The fixture after all fixes of that code."""
+        return self.repaired(self.fixture.text)
 
-    def once(self, text: str) -> str:
-        """The text after one round."""
-        source, edits = Source(str(self.fixture.path), text), set()
-        for each in self.findings(text):
-            more = edits | set(each.fix.edits) if each.fix is not None else edits
-            try:
-                source.edited(more)
-            except ValueError:
-                continue
-            edits = more
-        return source.edited(edits).text
+    def repaired(self, text: str) -> str:
+        """A text of the fixture after all fixes of that code, none of which may be left out."""
+        document = Document.of(str(self.fixture.path), text.encode())
+        fixed = fix(document, self._reported, unsafe=True)
+        assert not fixed.dropped, [each.reason for each in fixed.dropped]
+        return fixed.after.data.decode()
+
+    def _reported(self, source: Source) -> FileReport:
+        report = report_of(self.fixture.path, source.text)
+        return replace(report, findings=tuple(each for each in report.findings if each.code == self.code))
 
     def fixed(self) -> Fixture:
         """The fixed file with its own markers, as it is written down."""

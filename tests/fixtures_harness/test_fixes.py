@@ -43,7 +43,7 @@ def test_fixing_gives_what_is_written_down(repair: Repair, pytestconfig: pytest.
 def test_fixed_findings_are_gone(repair: Repair) -> None:
     if not repair.fixes:
         return
-    assert repair.once(repair.text) == repair.text
+    assert repair.repaired(repair.text) == repair.text
     unfixable = Counter(each.message for each in repair.findings(repair.fixture.text) if each.fix is None)
     assert len(repair.findings(repair.text)) == unfixable.total()
 

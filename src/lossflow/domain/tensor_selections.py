@@ -61,7 +61,11 @@ def _one(dim: Value | None) -> int:
 def _selected(call: Call) -> Value:
     """`masked_select`, `x[mask]`: as many as there are examples, in one dimension."""
     return replace(
-        call.tensor, axes=Axes.VECTOR if call.tensor.axes.per_example else Axes.UNKNOWN, data=False, masked=None, selected=True
+        call.tensor,
+        axes=Axes.VECTOR if call.tensor.axes.per_example else Axes.UNKNOWN,
+        data=False,
+        masked=None,
+        selected=True,
     )
 
 
