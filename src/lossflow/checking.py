@@ -13,7 +13,6 @@ from lossflow.config import Config
 from lossflow.document import Document
 from lossflow.errors import NotAnalysed
 from lossflow.findings import Finding
-from lossflow.nesting import refuse_deep_nesting
 from lossflow.source import Source
 from lossflow.suppression import Suppressions
 from lossflow.unused_noqa import Unused, unused
@@ -22,11 +21,13 @@ if TYPE_CHECKING:
     from lossflow.catalog.entry import Loss, Optimizer, Sink
     from lossflow.catalog.lookup import Catalog
     from lossflow.domain.trace import Pairs, Trace
+    from lossflow.relevance import Relevance
     from lossflow.tracing import Path as LossPath
 
 Unsaved = tuple[Source, ...]
 """Sources that stand for what is on disk under their names."""
 Resolve = Callable[[str, str], Source | None]
+_Rows = tuple["tuple[Loss, ...]", "tuple[Optimizer, ...]", "tuple[Sink, ...]", "tuple[str, ...]"]
 
 _WORDS = (
     "torch", "loss", "backward", "criterion", "objective", "optimizer", "lightning", "kornia", "monai", "training_step",
@@ -91,7 +92,7 @@ def check(source: Source, config: Config, *, noqa: bool = True, unsaved: Unsaved
 
     The sources of `unsaved` stand for what is on disk under their names.
     """
-    if not may_matter(source.text, config):
+    if not (may_matter(source.text, config) and _relevance(*_rows(config), unsaved).holds(source)):
         return FileReport(source.name, unused=_unused((), source, config) if noqa else ())
     try:
         trace = traced(source, config, unsaved=unsaved)
@@ -132,13 +133,26 @@ def _own_words(config: Config) -> Iterator[str]:
         yield name.rpartition(".")[2].lower()
 
 
+@lru_cache(maxsize=4)
+def _relevance(
+    losses: tuple[Loss, ...],
+    optimizers: tuple[Optimizer, ...],
+    sinks: tuple[Sink, ...],
+    names: tuple[str, ...],
+    unsaved: Unsaved,
+) -> Relevance:
+    """What is remembered of the files of a run."""
+    from lossflow.relevance import Relevance
+
+    return Relevance(_catalog(losses, optimizers, sinks, names), _resolve(unsaved))
+
+
 def traced(source: Source, config: Config, *, unsaved: Unsaved = ()) -> Trace:
     """What the analysis of a source saw; raises NotAnalysed."""
     # Imported here: libcst takes a quarter of a second to import, and few files of a project need it.
     from lossflow.interp import interpret
 
-    refuse_deep_nesting(source.text)
-    catalog = _catalog(config.losses, config.optimizers, config.sinks, config.batch_size_names)
+    catalog = _catalog(*_rows(config))
     trace = interpret(source, catalog=catalog, resolve=_resolve(unsaved))
 
     def elsewhere(file: str) -> Pairs:
@@ -166,6 +180,7 @@ def forget() -> None:
 
     project.forget()
     _brought_together.cache_clear()
+    _relevance.cache_clear()
 
 
 def _resolve(unsaved: Unsaved) -> Resolve:
@@ -179,6 +194,10 @@ def _resolve(unsaved: Unsaved) -> Resolve:
         return source and instead.get(source.name, source)
 
     return found if instead else resolve
+
+
+def _rows(config: Config) -> _Rows:
+    return config.losses, config.optimizers, config.sinks, config.batch_size_names
 
 
 @lru_cache(maxsize=16)

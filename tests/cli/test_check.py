@@ -61,7 +61,7 @@ def test_nothing_found_is_0_findings_are_1(folder: Path, run) -> None:
 
 def test_what_could_not_be_done_is_2_whatever_was_found(folder: Path, run) -> None:
     (folder / "a.py").write_text(SUMMED)
-    (folder / "b.py").write_text("import torch\nx = (\n")
+    (folder / "b.py").write_text("import losses\nx = (\n")
     status, output, errors = run("check", "--exit-zero", "--output-format", "concise")
     assert status == 2
     assert output.startswith("a.py:5:13: LF101 ")
@@ -82,13 +82,13 @@ def test_a_folder_without_python_is_a_warning(run) -> None:
 @pytest.mark.parametrize(
     ("data", "reason"),
     [
-        (b"import torch\ndef f(:\n", "it is not valid Python: line"),
-        (b"import torch\n  x = 1\n", "it is not valid Python: line"),
+        (b"import losses\ndef f(:\n", "it is not valid Python: line"),
+        (b"import losses\n  x = 1\n", "it is not valid Python: line"),
         (b"x = '\xe9'\n", "it is not valid UTF-8 (byte 0xe9 on line 1) and declares no other encoding"),
         (b"# coding: latin-2000\n", "its encoding could not be made out"),
         (b"x = 1\0\n", "it contains a NUL byte on line 1"),
-        (b"import torch\nx = " + b"(" * 5000 + b")" * 5000, "its code nests too deeply to be parsed (line 2)"),
-        (b"import torch\nx = 1" + b" + 1" * 30000, "its code nests too deeply to be parsed (line 2)"),
+        (b"import losses\nx = " + b"(" * 5000 + b")" * 5000, "its code nests too deeply to be parsed (line 2)"),
+        (b"import losses\nx = 1" + b" + 1" * 30000, "its code nests too deeply to be parsed (line 2)"),
     ],
 )
 def test_a_file_that_cannot_be_analysed_is_named_and_the_rest_checked(
@@ -264,7 +264,7 @@ def test_standard_input_takes_its_name_and_configuration_from_the_option(
     assert found("-", "--stdin-filename", "package/old.py") == []
     assert found("-", "--stdin-filename", "package/gen.py") != []
     assert found("-", "--stdin-filename", "package/gen.py", "--force-exclude") == []
-    monkeypatch.setattr(sys, "stdin", TextIOWrapper(BytesIO(b"import torch\nx = (\n")))
+    monkeypatch.setattr(sys, "stdin", TextIOWrapper(BytesIO(b"import losses\nx = (\n")))
     assert run("check", "-")[2].startswith("error: standard input was not analysed: it is not valid Python")
 
 
@@ -285,7 +285,7 @@ def test_statistics_count_the_rules(folder: Path, run) -> None:
 
 def test_quiet_prints_findings_and_errors_alone_and_verbose_what_was_checked(folder: Path, run) -> None:
     (folder / "a.py").write_text(SUMMED)
-    (folder / "b.py").write_text("import torch\n)\n")
+    (folder / "b.py").write_text("import losses\n)\n")
     status, output, errors = run("check", "--quiet", "--output-format", "concise")
     assert (status, output.count("\n"), errors.count("\n")) == (2, 1, 1)
     assert "checked a.py\n" in run("check", "--verbose")[2]

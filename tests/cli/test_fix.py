@@ -16,6 +16,7 @@ import pytest
 from lossflow import checking
 from lossflow.cli import main
 from lossflow.findings import Finding, Fix, Safety, Severity
+from lossflow.relevance import Relevance
 from lossflow.source import Edit, Span
 from tests.programs import SUMMED
 
@@ -48,6 +49,7 @@ def stand_in(monkeypatch: pytest.MonkeyPatch) -> None:
                 yield _finding(source.name, match)
 
     monkeypatch.setattr(checking, "findings", found)
+    monkeypatch.setattr(Relevance, "holds", lambda relevance, source: True)
 
 
 @pytest.fixture

@@ -25,7 +25,7 @@ def test_findings_stand_below_the_name_of_their_file(project: Project) -> None:
         "  5:13 LF101",
         "",
         "Found 6 problems in 3 files.",
-        "3 fixable with --fix, 1 more with --unsafe-fixes.",
+        "3 fixable with --fix, 2 more with --unsafe-fixes.",
         "1 notebook could be analysed only in part.",
     ]
 

@@ -45,7 +45,7 @@ class LossMatch:
         return tuple(name for name in self.params if name not in self.keyword_only)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)  # the hash of all rows would be computed again and again
 class Catalog:
     """Rows by dotted name. `batch_size_names` are the names that mean a batch size, as written by their authors."""
 
@@ -95,6 +95,11 @@ class Catalog:
         """The packages that have a row: what they define is told by their rows, never by reading their files."""
         named = (*self._losses, *self._optimizers, *self._sinks, *self._frameworks)
         return frozenset(name.partition(".")[0] for name in named if "." in name)
+
+    @property
+    def loss_names(self) -> Iterable[str]:
+        """Every dotted name of a loss, those of its functional form and its aliases among them."""
+        return self._losses
 
     def loss(self, dotted: str) -> LossMatch | None:
         """The loss class or function of that name, by whichever path it is imported."""

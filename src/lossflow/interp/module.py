@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -24,12 +23,8 @@ from lossflow.interp.engine.places import Places, Spans
 from lossflow.interp.engine.shares import Entry, Outline, Shares
 from lossflow.interp.objects import modules
 from lossflow.interp.syntax import expressions, statements
-from lossflow.source import Source, is_test
-
-_TRAINS = re.compile(
-    r"backward|\.step\(|training_step|compute_loss|autograd|optim|Trainer|\.fit\(|\b_?(?:train|learn|run|main|fit|solve)\w*\("
-)
-"""What a file has that takes a loss to an update, or calls what does."""
+from lossflow.relevance import trains
+from lossflow.source import Source
 
 Resolve = Callable[[str, str], "Source | None"]
 """Gives the file that a dotted name means in an import statement of a file."""
@@ -42,10 +37,7 @@ def interpret(source: Source, *, catalog: Catalog, resolve: Resolve | None = Non
     """
     with _deep_recursion():
         try:
-            # A file without a training step only computes what others train with, and a test trains nothing: their
-            # imports change nothing in them.
-            trains = resolve is not None and _TRAINS.search(source.text) is not None and not is_test(source)
-            return _interpret(source, catalog, resolve if resolve is not None and trains else _out_of_sight)
+            return _interpret(source, catalog, resolve if resolve is not None and trains(source) else _out_of_sight)
         except RecursionError:
             raise NotAnalysed("its expressions are nested too deep") from None
 

@@ -5,6 +5,7 @@ Only files below the project's root are followed, so that neither the standard l
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Iterator
 from functools import lru_cache
@@ -12,7 +13,6 @@ from itertools import islice
 from pathlib import Path
 
 from lossflow.errors import NotAnalysed
-from lossflow.nesting import refuse_deep_nesting
 from lossflow.source import Source
 
 ROOT_MARKS = ("pyproject.toml", "setup.cfg", "setup.py", ".git")
@@ -30,20 +30,28 @@ def resolve(file: str, dotted: str) -> Source | None:
 
     None for a module that is not part of the project, and for a file that can't be read.
     """
-    folder = Path(file).parent
-    if not (folder.is_dir() and folder.name):
+    folder = os.path.dirname(file)
+    if not _is_folder(folder):
         return None
-    found = _find(str(folder), dotted)
+    found = _find(folder, dotted)
     if found is None and not dotted.startswith(".") and _adds_to_path(file):
-        found = _find_below(str(folder), dotted)
+        found = _find_below(folder, dotted)
     if found is None or found == file:
         return None
-    return _read(found, *_stamp(found)) if Path(found).is_file() else Source.from_bytes(found, b"")
+    try:
+        return _read(found, *_stamp(found))
+    except FileNotFoundError:
+        return Source.from_bytes(found, b"")  # a folder of modules without an `__init__.py`
+
+
+@lru_cache(maxsize=1024)
+def _is_folder(folder: str) -> bool:
+    return os.path.isdir(folder) and bool(os.path.basename(folder))
 
 
 def _stamp(file: str) -> tuple[int, int]:
-    """What changes when the file does, so that what was read of it is read again."""
-    status = Path(file).stat()
+    """What changes when the file does, so that what was read of it is read again; raises OSError."""
+    status = os.stat(file)
     return status.st_mtime_ns, status.st_size
 
 
@@ -52,9 +60,7 @@ def _read(file: str, changed: int, size: int) -> Source | None:
     if size > MAX_BYTES:
         return None
     try:
-        source = Source.from_bytes(file, Path(file).read_bytes())
-        refuse_deep_nesting(source.text)
-        return source
+        return Source.from_bytes(file, Path(file).read_bytes())
     except (OSError, NotAnalysed):
         return None
 
@@ -166,5 +172,5 @@ def root_of(folder: str) -> Path:
 
 def forget() -> None:
     """Look for files and folders anew: some may have come, or gone."""
-    for known in (_find, _find_below, root_of):
+    for known in (_is_folder, _find, _find_below, root_of):
         known.cache_clear()

@@ -14,6 +14,7 @@ from lossflow.interp.engine.budget import MAX_CHARACTERS, MAX_MODULES
 from lossflow.interp.engine.frames import Frame, Unit
 from lossflow.interp.engine.machine import Machine
 from lossflow.interp.engine.places import Places
+from lossflow.nesting import refuse_deep_nesting
 from lossflow.source import Source
 
 _SHORT = 2_000
@@ -23,7 +24,7 @@ _WORDS = ("loss", "criterion", "backward", "reduction", "optim", "nn.", "loader"
 
 
 def parse(source: Source) -> cst.Module:
-    """The tree of a source; raises NotAnalysed when it is not valid Python."""
+    """The tree of a source; raises NotAnalysed when it is not valid Python, or nests too deep for the parser."""
     try:
         return _parsed(source.text)
     except cst.ParserSyntaxError as error:
@@ -44,6 +45,7 @@ def _pythons_own(text: str) -> tuple[int, str] | None:
 
 @lru_cache(maxsize=128)
 def _parsed(text: str) -> cst.Module:
+    refuse_deep_nesting(text)
     return cst.parse_module(text)
 
 

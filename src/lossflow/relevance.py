@@ -1,0 +1,216 @@
+"""Which files can have a finding: looks that cost next to nothing, before anything is analysed.
+
+A finding needs a loss by name in the file itself, or a backward in a file that its imports lead to. The looks come in
+steps, each dearer than the one before: at the words of the text, at the names of its code, and at the files that it
+imports. A file that Python can't parse is never ruled out: the analysis says what is wrong with it.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+import warnings
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+
+from lossflow.catalog.lookup import Catalog
+from lossflow.catalog.names import means_loss
+from lossflow.source import Source, is_test
+
+Resolve = Callable[[str, str], "Source | None"]
+
+_TRAINS = re.compile(
+    r"backward|\.step\(|training_step|compute_loss|autograd|optim|Trainer|\.fit\(|\b_?(?:train|learn|run|main|fit|solve)\w*\("
+)
+"""What a file has that takes a loss to an update, or calls what does."""
+
+HINTS = (
+    "loss", "criterion", "objective", "entropy", "nll", "elbo", "backward", "autograd", "training_step", "kl_div",
+    "kldiv", "dice", "variation", "fortokenclassification", "composer",
+)  # fmt: skip
+"""What a text has somewhere, in whatever case, whose code names a loss or a sink; a test asks the catalogue."""
+_HINTED = re.compile(rf"\w*(?:{'|'.join(HINTS)})\w*", re.IGNORECASE)
+_SINKS = frozenset({"backward", "manual_backward", "training_step", "compute_loss", "autograd", "ComposerModel"})
+
+_FROM = r"from[ \t]+(?P<package>\.*[\w.]*)[ \t]+import[ \t]+(?P<names>\([^)]*\)|[^\n#;]*)"
+_STRING = r"import_module\(\s*[\"'](?P<string>[\w.]+)[\"']"
+_IMPORT = re.compile(rf"^[ \t]*(?:{_FROM}|import[ \t]+(?P<modules>[^\n#;]*))|{_STRING}", re.MULTILINE)
+_BINDING = re.compile(r"([\w.]+|\*)(?:\s+as\s+(\w+))?")
+
+
+def trains(source: Source) -> bool:
+    """True for a file that takes a loss to an update, as far as its words tell.
+
+    The imports of any other change nothing in it: it only computes what others train with. A test trains nothing.
+    """
+    return _TRAINS.search(source.text) is not None and not is_test(source)
+
+
+@dataclass(frozen=True, slots=True)
+class Import:
+    """`from package import name as bound`, where a star binds nothing by name; for `import package` both are empty."""
+
+    package: str
+    name: str = ""
+    bound: str = ""
+
+    @property
+    def below(self) -> str:
+        """The module that the name may be."""
+        return f"{self.package}{'' if self.package.endswith('.') else '.'}{self.name}"
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What the words of a file tell: whether it names a loss, has a sink of losses, and what it imports."""
+
+    loss: bool
+    sink: bool
+    imports: tuple[Import, ...]
+
+
+class Relevance:
+    """Tells which files may have a finding; it remembers what it has seen, so that it is good for one run."""
+
+    def __init__(self, catalog: Catalog, resolve: Resolve) -> None:
+        default = Catalog.default()
+        self._losses = frozenset(map(_leaf, catalog.loss_names))
+        own = {name for row in {*catalog.losses} - {*default.losses} for name in (row.name, row.functional) if name}
+        own |= {row.name for row in {*catalog.sinks} - {*default.sinks}}
+        self._own = frozenset(map(_leaf, own))  # what the user declares may be a method of any name
+        self._resolve = resolve
+        # Their keys hold no text: a run has read all files in the end.
+        self._looks: dict[tuple[str, int], Look] = {}
+        self._sinkless: set[tuple[str, str]] = set()  # files and names of packages from which none leads to a sink
+
+    def holds(self, source: Source) -> bool:
+        """True when the analysis of a file may find something; of a notebook in part it is not known."""
+        return bool(source.broken) or self.look(source).loss or (trains(source) and self._leads_to_a_sink(source))
+
+    def look(self, source: Source) -> Look:
+        """What a file is about."""
+        key = (source.name, hash(source.text))
+        if key not in self._looks:
+            self._looks[key] = self._look(source.text)
+        return self._looks[key]
+
+    def _look(self, text: str) -> Look:
+        imports = tuple(dict.fromkeys(_imports(text)))
+        if any(word in text for word in self._own):
+            return Look(True, True, imports)
+        lowered = text.lower()
+        if not any(hint in lowered for hint in HINTS):
+            return Look(False, False, imports)
+        words = set(_HINTED.findall(text))
+        losses = {word for word in words if word in self._losses or means_loss(word)}
+        if not losses and words.isdisjoint(_SINKS):
+            return Look(False, False, imports)
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")  # Python warns of `"\d"`, which is not what the user asked for
+                nodes = list(ast.walk(ast.parse(text)))
+        except (SyntaxError, ValueError, RecursionError, MemoryError):
+            return Look(True, True, imports)
+        sink = not words.isdisjoint(_SINKS) and _has_sink(nodes)
+        return Look(sink or any(name in losses for node in nodes for name in _names(node)), sink, imports)
+
+    def _leads_to_a_sink(self, source: Source) -> bool:
+        """True when the imports of a file lead to one with a backward."""
+        waiting, seen = [(source, "")], {(source.name, "")}
+        while waiting:
+            each, name = waiting.pop()
+            if self.look(each).sink:
+                return True
+            for target, asked in self._imported(each, name):
+                key = (target.name, asked)
+                if key not in seen and key not in self._sinkless:
+                    seen.add(key)
+                    waiting.append((target, asked))
+        self._sinkless |= seen
+        return False
+
+    def _imported(self, source: Source, name: str) -> Iterator[tuple[Source, str]]:
+        """The files that a file imports, or where a name of a package comes from.
+
+        Of a package's `__init__.py` only those imports are followed whose names are asked for: it gathers what has
+        nothing to do with each other.
+        """
+        for each in self._gathered(source, name) if name else self.look(source).imports:
+            module = self._resolve(source.name, each.package)
+            below = self._resolve(source.name, each.below) if each.name not in ("", "*") else None
+            for target, asked in ((module, each.name), (below, "")):
+                if target is None:
+                    continue
+                if not target.name.endswith("__init__.py"):
+                    yield target, ""
+                elif asked not in ("", "*"):
+                    yield target, asked
+                else:
+                    # Of a whole package, the analysis too looks only at what the importing file names.
+                    names = (inner.bound for inner in self.look(target).imports)
+                    yield from ((target, bound) for bound in names if bound and bound in source.text)
+
+    def _gathered(self, source: Source, name: str) -> Iterable[Import]:
+        """The imports of a package that a name of it may come from, or that a function of it has at hand."""
+        imports = self.look(source).imports
+        if re.search(rf"^(?:def|class)\s+{name}\b", source.text, re.MULTILINE):
+            return imports
+        return [each for each in imports if each.bound == name or each.name == "*"]
+
+
+def _leaf(dotted: str) -> str:
+    return dotted.rpartition(".")[2]
+
+
+def _has_sink(nodes: list[ast.AST]) -> bool:
+    """True where something hands a loss to backward, or makes a class one whose framework does."""
+    # One that is given gradients passes them on, as the backward of a `torch.autograd.Function` does.
+    passing = {id(node.func) for node in nodes if isinstance(node, ast.Call) and _is_given_gradients(node)}
+    return any(_is_sink(node) and id(node) not in passing for node in nodes)
+
+
+def _is_given_gradients(call: ast.Call) -> bool:
+    match call.func:
+        case ast.Attribute(attr="grad"):
+            return len(call.args) > 2 or any(keyword.arg in ("grad_outputs", None) for keyword in call.keywords)
+    return False
+
+
+def _is_sink(node: ast.AST) -> bool:
+    match node:
+        case ast.Attribute(attr="grad", value=ast.Attribute(attr="autograd") | ast.Name(id="autograd")):
+            return True
+        case ast.Attribute(attr="backward" | "manual_backward" | "training_step" | "compute_loss"):
+            return True
+        case ast.FunctionDef(name="training_step" | "compute_loss"):
+            return True
+        case ast.ImportFrom(module="torch.autograd"):
+            return True
+        case ast.alias(name=name):
+            return name.endswith("ComposerModel")
+    return False
+
+
+def _names(node: ast.AST) -> Iterator[str]:
+    match node:
+        case ast.Name(id=name) | ast.Attribute(attr=name) | ast.arg(arg=name):
+            yield name
+        case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name) | ast.ClassDef(name=name):
+            yield name
+        case ast.alias(name=name):
+            yield _leaf(name)
+        case ast.keyword(arg=str(name)):
+            yield name
+        case ast.Constant(value=str(name)) if name.isidentifier():
+            yield name
+
+
+def _imports(text: str) -> Iterator[Import]:
+    for found in _IMPORT.finditer(text):
+        if found["string"] is not None:
+            yield Import(found["string"])
+        elif found["modules"] is not None:
+            yield from (Import(module) for module, _ in _BINDING.findall(found["modules"]))
+        else:
+            for name, bound in _BINDING.findall(found["names"]):
+                yield Import(found["package"], name, bound or ("" if name == "*" else name))
