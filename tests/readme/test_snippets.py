@@ -92,7 +92,7 @@ def test_flake8_reads_its_configuration(tmp_path: Path) -> None:
 
 
 def test_ruff_leaves_the_comments_alone(tmp_path: Path) -> None:
-    (snippet,) = snippets("Beside ruff", "toml")
+    (snippet,) = snippets("Beside ruff and TorchFix", "toml")
     (tmp_path / "train.py").write_text(CLEAN.replace("lr=0.01)", "lr=0.01)  # noqa: LF101"))
     # About comments that silence nothing, and those with codes that ruff doesn't know: both are fixed by deletion.
     command = ("ruff", "check", "--no-cache", "--select", "RUF100,RUF102")
