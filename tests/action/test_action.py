@@ -105,6 +105,7 @@ def test_findings_can_pass_but_a_file_that_was_not_analysed_does_not(job: Job, i
 def test_a_sarif_report_stands_in_the_workspace_wherever_lossflow_runs(job: Job, installed: dict[str, str]) -> None:
     run = job.run("check", {"output-format": "sarif", "working-directory": "sub project"}, installed)
     assert (run.status, run.outputs) == (1, {"reported": "true"})
+    assert run.out == f"The report is in {job.workspace / 'lossflow.sarif'}.\n"
     (result,) = json.loads((job.workspace / "lossflow.sarif").read_text())["runs"][0]["results"]
     place = result["locations"][0]["physicalLocation"]["artifactLocation"]
     assert place["uri"] == "sub%20project/legacy.py"
