@@ -80,7 +80,7 @@ def test_a_finding_is_annotated_and_fails_the_step(job: Job, installed: dict[str
 
 def test_paths_are_lines_that_may_hold_spaces(job: Job, installed: dict[str, str]) -> None:
     run = job.run("check", {"paths": "clean.py\r\n\nsub project/legacy.py\n"}, installed)
-    assert re.findall(r"\((LF\d+)\)", run.out) == ["LF301"]
+    assert (run.status, re.findall(r"\((LF\d+)\)", run.out)) == (1, ["LF301"])
     clean = job.run("check", {"paths": "clean.py"}, installed)
     assert (clean.status, clean.out) == (0, "")
     dashed = job.run("check", {"paths": "--fix"}, installed)
