@@ -155,8 +155,11 @@ def test_lossflow_has_an_environment_of_its_own(installed: dict[str, str]) -> No
     assert folder.parent.name.startswith("temporary")
 
 
-def test_another_version_is_asked_of_the_index(job: Job) -> None:
-    run = job.run("install", {"version": "999.0"})
+def test_another_version_is_asked_of_the_index_whatever_the_modules_of_the_project_are_called(job: Job) -> None:
+    for name in ("venv", "pip"):
+        (job.workspace / f"{name}.py").write_text("raise SystemExit('imported')\n")
+    hostile = Job(job.workspace, job.temporary, {**job.environment, "PYTHONPATH": str(job.workspace)})
+    run = hostile.run("install", {"version": "999.0"})
     assert run.status != 0
     assert "No matching distribution found for lossflow==999.0" in run.err
 
