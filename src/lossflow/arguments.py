@@ -89,7 +89,7 @@ def _add_server(command: argparse.ArgumentParser) -> None:
 def _add_rule(command: argparse.ArgumentParser) -> None:
     command.add_argument("code", nargs="?", metavar="CODE", help="the code of the rule, such as LF101")
     command.add_argument("--all", action="store_true", help="explain every rule")
-    command.add_argument("--output-format", choices=("text", "json"), default="text")
+    command.add_argument("--output-format", choices=("text", "json", "markdown"), default="text")
 
 
 def _add_check(command: argparse.ArgumentParser) -> None:

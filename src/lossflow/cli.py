@@ -144,7 +144,7 @@ def _trace(options: Namespace) -> int:
 
 
 def _rule(options: Namespace) -> int:
-    from lossflow.rendering import rule_page
+    from lossflow.rendering import rule_markdown, rule_page
     from lossflow.rules import RULES
 
     if options.all == (options.code is not None):
@@ -153,7 +153,8 @@ def _rule(options: Namespace) -> int:
     if not chosen:
         hint = suggestion(options.code.upper(), [rule.code for rule in RULES])
         raise UsageError(f"there is no rule `{options.code}`.{hint}")
-    sys.stdout.write(rule_page.json_text(chosen) if options.output_format == "json" else rule_page.text(chosen))
+    forms = {"text": rule_page.text, "json": rule_page.json_text, "markdown": rule_markdown.text}
+    sys.stdout.write(forms[options.output_format](chosen))
     return CLEAN
 
 

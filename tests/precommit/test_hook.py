@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import subprocess
 import sys
-from importlib.metadata import distribution
 from pathlib import Path
 
 import pytest
-from packaging.requirements import Requirement
+
+from tests.wheelhouse import offline
 
 ROOT = Path(__file__).resolve().parents[2]
 SHIPPED = ("src", "pyproject.toml", "README.md", "LICENSE", ".pre-commit-hooks.yaml")
@@ -45,40 +44,17 @@ def _commit(folder: Path) -> str:
     return _git(folder, "rev-parse", "HEAD")
 
 
-def _needed(names: set[str]) -> set[str]:
-    """The distributions of that name with all that they require."""
-    found: set[str] = set()
-    waiting = list(names)
-    while waiting:
-        name = waiting.pop()
-        if name not in found:
-            found.add(name)
-            requirements = map(Requirement, distribution(name).requires or ())
-            waiting += [r.name for r in requirements if r.marker is None or r.marker.evaluate({"extra": ""})]
-    return found
-
-
 @pytest.fixture
-def offline(tmp_path: Path) -> dict[str, str]:
-    """An environment in which pip installs lossflow without the network.
+def environment(tmp_path: Path) -> dict[str, str]:
+    """An environment in which pip installs lossflow, as the hook's virtual environment needs it, without the network.
 
-    What the hook's virtual environment would download is linked from the environment of the tests. Lossflow itself is
-    not among it: the hook can only run what pip has built and installed from the repository of the hook.
+    Lossflow itself is not there: the hook can only run what pip has built from the repository of the hook.
     """
-    packages = tmp_path / "packages"
-    packages.mkdir()
-    for name in _needed({"hatchling", "libcst", "pathspec", "rich"}):
-        for file in distribution(name).files or ():
-            top = file.parts[0]
-            if top != ".." and not (packages / top).exists():
-                (packages / top).symlink_to(distribution(name).locate_file(top))
-    kept = {key: value for key, value in os.environ.items() if not key.startswith(("PIP_", "GIT_", "PRE_COMMIT"))}
-    return kept | {
-        "PYTHONPATH": str(packages),
+    wheels = tmp_path / "wheels"
+    wheels.mkdir()
+    return {
+        **offline(wheels, {"hatchling", "libcst", "pathspec", "rich"}),
         "PRE_COMMIT_HOME": str(tmp_path / "cache"),
-        "PIP_NO_INDEX": "1",
-        "PIP_NO_BUILD_ISOLATION": "0",  # the option is a negation: 0 means without isolation
-        "PIP_DISABLE_PIP_VERSION_CHECK": "1",
     }
 
 
@@ -95,7 +71,7 @@ def hooks(tmp_path: Path) -> tuple[Path, str]:
 
 
 def test_the_hook_fails_on_a_finding_and_passes_once_it_is_gone(
-    tmp_path: Path, hooks: tuple[Path, str], offline: dict[str, str]
+    tmp_path: Path, hooks: tuple[Path, str], environment: dict[str, str]
 ) -> None:
     folder, revision = hooks
     project = tmp_path / "project"
@@ -108,25 +84,25 @@ def test_the_hook_fails_on_a_finding_and_passes_once_it_is_gone(
     _commit(project)
 
     command = [sys.executable, "-m", "pre_commit", "run", "--all-files"]
-    failed = subprocess.run(command, cwd=project, env=offline, capture_output=True, text=True)
+    failed = subprocess.run(command, cwd=project, env=environment, capture_output=True, text=True)
     assert "LF101" in failed.stdout, failed.stdout + failed.stderr
     assert "train.py:5:13" in failed.stdout
     assert failed.returncode == 1
 
     (project / "train.py").write_text(SUMMED.replace('"sum"', '"mean"'))
-    passed = subprocess.run(command, cwd=project, env=offline, capture_output=True, text=True)
+    passed = subprocess.run(command, cwd=project, env=environment, capture_output=True, text=True)
     assert "Passed" in passed.stdout, passed.stdout + passed.stderr
     assert passed.returncode == 0
 
     # pre-commit names every changed file; what the project excludes stays out all the same.
     (project / "train.py").write_text(SUMMED)
     (project / "pyproject.toml").write_text('[tool.lossflow]\nextend-exclude = ["train.py"]\n')
-    excluded = subprocess.run(command, cwd=project, env=offline, capture_output=True, text=True)
+    excluded = subprocess.run(command, cwd=project, env=environment, capture_output=True, text=True)
     assert excluded.returncode == 0, excluded.stdout + excluded.stderr
 
 
 def test_the_fixing_hook_fails_where_it_fixed_or_something_is_left_and_passes_then(
-    tmp_path: Path, hooks: tuple[Path, str], offline: dict[str, str]
+    tmp_path: Path, hooks: tuple[Path, str], environment: dict[str, str]
 ) -> None:
     folder, revision = hooks
     project = tmp_path / "project"
@@ -141,18 +117,18 @@ def test_the_fixing_hook_fails_where_it_fixed_or_something_is_left_and_passes_th
     _commit(project)
 
     command = [sys.executable, "-m", "pre_commit", "run", "--all-files"]
-    left = subprocess.run(command, cwd=project, env=offline, capture_output=True, text=True)
+    left = subprocess.run(command, cwd=project, env=environment, capture_output=True, text=True)
     assert left.returncode == 1
     assert "1 fixable with --unsafe-fixes." in left.stdout, left.stdout + left.stderr
     assert (project / "train.py").read_text() == SUMMED
 
     with (project / "pyproject.toml").open("a") as file:
         file.write("extend-safe-fixes = ['LF101']\n")
-    fixed = subprocess.run(command, cwd=project, env=offline, capture_output=True, text=True)
+    fixed = subprocess.run(command, cwd=project, env=environment, capture_output=True, text=True)
     assert fixed.returncode == 1
     assert "files were modified by this hook" in fixed.stdout, fixed.stdout + fixed.stderr
     assert (project / "train.py").read_text() == SUMMED.replace('"sum"', '"mean"')
     assert (project / "generated.py").read_text() == SUMMED
 
-    passed = subprocess.run(command, cwd=project, env=offline, capture_output=True, text=True)
+    passed = subprocess.run(command, cwd=project, env=environment, capture_output=True, text=True)
     assert passed.returncode == 0, passed.stdout + passed.stderr

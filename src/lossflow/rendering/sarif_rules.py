@@ -5,9 +5,9 @@ from __future__ import annotations
 from textwrap import shorten
 
 from lossflow.findings import Severity
-from lossflow.rendering import rule_page
+from lossflow.rendering import rule_markdown, rule_page
 from lossflow.rules import Rule
-from lossflow.rules.documentation import Documentation, documentation
+from lossflow.rules.documentation import documentation
 
 _LONGEST = 1024  # characters that GitHub takes of a description
 _PROBLEM_SEVERITIES = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.NOTE: "recommendation"}
@@ -24,7 +24,7 @@ def descriptor(rule: type[Rule]) -> dict[str, object]:
         "name": rule.name,
         "shortDescription": {"text": shorten(says.summary, _LONGEST)},
         "fullDescription": {"text": shorten(says.why.partition("\n\n")[0], _LONGEST)},
-        "help": {"text": rule_page.text([rule]), "markdown": _markdown(rule, says)},
+        "help": {"text": rule_page.text([rule]), "markdown": rule_markdown.page(rule)},
         "defaultConfiguration": {"enabled": rule.default, "level": rule.severity.value},
         "properties": {
             "precision": "high",
@@ -32,17 +32,3 @@ def descriptor(rule: type[Rule]) -> dict[str, object]:
             "tags": ["correctness", "pytorch"],
         },
     }
-
-
-def _markdown(rule: type[Rule], says: Documentation) -> str:
-    return "\n\n".join(
-        (
-            f"# {rule.code} {rule.name}",
-            says.summary,
-            f"## Why\n\n{says.why}",
-            f"## Bad\n\n```python\n{says.bad.rstrip()}\n```",
-            f"## Good\n\n```python\n{says.good.rstrip()}\n```",
-            f"## Fix safety\n\n{says.fix_safety}",
-            f"## References\n\n{says.references}",
-        )
-    )
