@@ -59,7 +59,7 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Capt
     for name, text in (
         (f"{ODD}/train.py", TRAIN),
         (f"{ODD}/losses.py", LIBRARY),
-        (f"{ODD}/broken.py", "import torch\ndef f(:\n"),
+        (f"{ODD}/broken.py", "import losses\ndef f(:\n"),
         ("legacy.py", LEGACY),
         ("summed.py", SUMMED),
         ("clean.py", CLEAN),
