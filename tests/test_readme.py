@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from lossflow.arguments import parser
-from lossflow.config_files import Configs
+from lossflow.commands.arguments import parser
+from lossflow.configuration.files import Configs
 from lossflow.findings import Fix, Safety
 from lossflow.formats import FORMATS
 from lossflow.rules import RULES

@@ -18,9 +18,8 @@ from pathlib import Path
 from lossflow.checking import FileReport
 from lossflow.errors import ConfigError, NotWritten
 from lossflow.findings import Finding
-from lossflow.inputs import STDIN
-from lossflow.source import Source
-from lossflow.writing import write
+from lossflow.fixing.writing import write
+from lossflow.source import STDIN, Source
 
 _VERSION = 1
 

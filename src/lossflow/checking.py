@@ -9,13 +9,13 @@ from pathlib import Path
 from traceback import extract_tb
 from typing import TYPE_CHECKING
 
-from lossflow.config import Config
+from lossflow.configuration.config import Config
 from lossflow.document import Document
 from lossflow.errors import NotAnalysed
 from lossflow.findings import Finding
 from lossflow.source import Source
-from lossflow.suppression import Suppressions
-from lossflow.unused_noqa import Unused, unused
+from lossflow.suppression.comments import Suppressions
+from lossflow.suppression.unused import Unused, unused
 
 if TYPE_CHECKING:
     from lossflow.catalog.entry import Loss, Optimizer, Sink

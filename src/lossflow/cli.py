@@ -9,16 +9,16 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import NoReturn
 
-from lossflow import adoption, arguments, inputs, progress, reporting
-from lossflow.arguments import FixMode
 from lossflow.checking import FileReport, check, check_file
-from lossflow.config import Config
-from lossflow.config_files import Configs, inline
+from lossflow.commands import adoption, arguments, inputs, progress, reporting
+from lossflow.commands.arguments import FixMode
+from lossflow.commands.reporting import CLEAN, FAILURE, FINDINGS
+from lossflow.configuration.config import Config
+from lossflow.configuration.files import Configs, inline
+from lossflow.configuration.tables import suggestion
 from lossflow.discovery import Found
 from lossflow.errors import LossflowError, NotAnalysed, UsageError
 from lossflow.notebook import read
-from lossflow.reporting import CLEAN, FAILURE, FINDINGS
-from lossflow.schema import suggestion
 
 _INTERRUPTED, _BROKEN_PIPE = 130, 141  # what a shell says of a process that SIGINT or SIGPIPE ended
 
@@ -60,13 +60,13 @@ def _check(options: Namespace) -> int:
         return _show(options, configs)
     mode, known = FixMode.of(options, config), adoption.Adoption.of(options, config)
     if known.comments:
-        from lossflow import noqa_command  # most runs change nothing
+        from lossflow.commands import noqa  # most runs change nothing
 
-        return noqa_command.run(options, configs, known.left_out)
+        return noqa.run(options, configs, known.left_out)
     if mode.applies and not known.writes:  # `fix = true` stands in the configuration, and is not what is asked for
-        from lossflow import fix_command
+        from lossflow.commands import fix
 
-        return fix_command.run(options, configs, mode, known)
+        return fix.run(options, configs, mode, known)
     reports = list(_from_stdin(options, configs) if inputs.from_stdin(options) else _from_paths(options, configs))
     reporting.complain(reports, verbose=options.verbose)
     reports = known.apply(reports)
@@ -112,7 +112,7 @@ def _report(file: Found, configs: Configs, *, noqa: bool) -> FileReport:
 
 def _show(options: Namespace, configs: Configs) -> int:
     """Print what would be checked, or by which settings, and check nothing."""
-    from lossflow import settings_text  # few runs ask for it
+    from lossflow.commands import settings  # few runs ask for it
     from lossflow.rendering.places import shown
 
     if inputs.from_stdin(options):
@@ -121,7 +121,7 @@ def _show(options: Namespace, configs: Configs) -> int:
         folders = {path: Path(os.path.abspath(path)) for path in map(str, inputs.paths(options))}
         for name, path in folders.items():
             config = configs.of(path if path.is_dir() else path.parent)
-            sys.stdout.write(settings_text.text(name, config, configs))
+            sys.stdout.write(settings.text(name, config, configs))
     else:
         files = inputs.files(options, configs)
         reporting.complain([FileReport(str(file.path), failure=file.problem or None) for file in files], verbose=False)
@@ -135,9 +135,9 @@ def _show(options: Namespace, configs: Configs) -> int:
 
 
 def _trace(options: Namespace) -> int:
-    from lossflow import trace_command
+    from lossflow.commands import trace
 
-    return trace_command.run(options, _configs(options))
+    return trace.run(options, _configs(options))
 
 
 # --- rule ---------------------------------------------------------------------------------------------------------
@@ -176,7 +176,7 @@ def _server(options: Namespace) -> NoReturn:
 
 
 def _completion(options: Namespace) -> int:
-    from lossflow import completion
+    from lossflow.commands import completion
 
     sys.stdout.write(completion.script(options.shell))
     return CLEAN

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from lossflow.config import Config
+from lossflow.configuration.config import Config
 
 if TYPE_CHECKING:
     from pathspec import GitIgnoreSpec

@@ -14,10 +14,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
 from lossflow.checking import check
-from lossflow.config_files import Configs
+from lossflow.configuration.files import Configs
+from lossflow.configuration.tables import Table
 from lossflow.discovery import Walk
 from lossflow.errors import ConfigError
-from lossflow.schema import Table
 from lossflow.source import Source
 
 if TYPE_CHECKING:

@@ -13,6 +13,8 @@ from tokenize import detect_encoding
 from lossflow.errors import NotAnalysed
 
 _BOM = b"\xef\xbb\xbf"
+STDIN = "-"
+"""The name of standard input, where it is given none."""
 NEWLINE = re.compile(r"\r\n?|\n")
 """What Python's tokenizer takes for the end of a line. `str.splitlines` would also split at form feeds and U+2028."""
 

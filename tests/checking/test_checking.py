@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from lossflow.checking import check, forget, may_matter
-from lossflow.config import Config
-from lossflow.schema import Table
+from lossflow.configuration.config import Config
+from lossflow.configuration.tables import Table
 from lossflow.source import Source
 from tests.programs import SUMMED
 

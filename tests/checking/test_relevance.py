@@ -8,7 +8,7 @@ import pytest
 
 from lossflow.catalog.lookup import Catalog
 from lossflow.catalog.names import means_loss
-from lossflow.config import Config
+from lossflow.configuration.config import Config
 from lossflow.project import resolve
 from lossflow.relevance import HINTS, Relevance
 from lossflow.source import Source
@@ -114,7 +114,7 @@ def test_imports_that_go_round_come_to_an_end(package: Path) -> None:
 
 
 def test_losses_and_sinks_of_the_users_own_matter(tmp_path: Path) -> None:
-    from lossflow.schema import Table
+    from lossflow.configuration.tables import Table
 
     rows = {
         "losses": {"mine.Fit": {"params": "reduction", "default": "sum"}},

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 import shtab
 
-from lossflow.arguments import FORMATS, SHELLS
 from lossflow.cli import main
+from lossflow.commands.arguments import FORMATS, SHELLS
 
 
 @pytest.mark.parametrize("shell", [shell for shell in SHELLS if shell in shtab.SUPPORTED_SHELLS])

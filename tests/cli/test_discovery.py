@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from lossflow.config_files import Configs
+from lossflow.configuration.files import Configs
+from lossflow.configuration.tables import Table
 from lossflow.discovery import Walk
-from lossflow.schema import Table
 
 
 def tree(root: Path, *names: str) -> None:

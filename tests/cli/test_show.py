@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from lossflow.arguments import parse
 from lossflow.cli import main
-from lossflow.config_files import Configs, inline
-from lossflow.keys import KEYS
+from lossflow.commands.arguments import parse
+from lossflow.configuration.files import Configs, inline
+from lossflow.configuration.keys import KEYS
 from tests.programs import SUMMED
 
 Run = tuple[int, str, str]

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from lossflow import progress
 from lossflow.cli import main
+from lossflow.commands import progress
 from tests.programs import SUMMED
 
 

@@ -11,7 +11,7 @@ import pytest
 from lossflow.checking import FileReport
 from lossflow.document import Document
 from lossflow.findings import Finding, Fix, Safety
-from lossflow.fixing import MAX_ROUNDS, Fixed, fix
+from lossflow.fixing.rounds import MAX_ROUNDS, Fixed, fix
 from lossflow.source import Edit, Source, Span
 
 Replace = Callable[[re.Match[str]], tuple[tuple[int, int, str], ...]]

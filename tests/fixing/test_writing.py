@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from lossflow.errors import NotWritten
-from lossflow.writing import target, write
+from lossflow.fixing.writing import target, write
 
 OLD, NEW = b"old\n", b"new\n"
 

@@ -13,12 +13,12 @@ from functools import cache, cached_property
 from pathlib import Path
 
 from lossflow.checking import FileReport, check
-from lossflow.config import Config
+from lossflow.configuration.config import Config
+from lossflow.configuration.selection import ALL, Selection
 from lossflow.document import Document
 from lossflow.findings import Finding, Safety
-from lossflow.fixing import fix
+from lossflow.fixing.rounds import fix
 from lossflow.rules import RULES
-from lossflow.selection import ALL, Selection
 from lossflow.source import Source
 
 from .markers import FIX_FIXTURES, ROOT, RULE_FIXTURES, Fixture, read

@@ -8,9 +8,9 @@ from collections.abc import Callable
 import pytest
 
 from lossflow.checking import FileReport, check
-from lossflow.config import Config
+from lossflow.configuration.config import Config
+from lossflow.configuration.selection import ALL, Selection
 from lossflow.findings import Role
-from lossflow.selection import ALL, Selection
 from lossflow.source import Source
 
 from .markers import ROOT, RULE_FIXTURES, Fixture, Place, collect, read, silenced

@@ -9,7 +9,7 @@ import sys
 import pytest
 
 from lossflow.checking import check
-from lossflow.config import Config
+from lossflow.configuration.config import Config
 from lossflow.source import Source
 
 from .markers import ROOT, RULE_FIXTURES, collect

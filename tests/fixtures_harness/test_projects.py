@@ -13,7 +13,7 @@ import pytest
 
 from lossflow import notebook
 from lossflow.checking import check_file
-from lossflow.config import Config
+from lossflow.configuration.config import Config
 
 from .markers import NOTEBOOK_FIXTURES, PROJECT_FIXTURES, ROOT, Fixture, Place, Project, collect, collect_projects
 from .test_front_ends import run

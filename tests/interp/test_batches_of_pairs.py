@@ -6,7 +6,7 @@ No flow fixture, because the oracle makes a larger batch of a longer tensor, and
 from __future__ import annotations
 
 from lossflow.checking import check
-from lossflow.config import Config
+from lossflow.configuration.config import Config
 from lossflow.source import Source
 
 SCRIPT = """\

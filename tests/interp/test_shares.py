@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from lossflow.catalog import Catalog
 from lossflow.checking import check
-from lossflow.config import Config
+from lossflow.configuration.config import Config
 from lossflow.domain.trace import Revealed
 from lossflow.domain.values import Const, Unknown
 from lossflow.interp import module

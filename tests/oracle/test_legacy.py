@@ -12,7 +12,7 @@ from torch.nn._reduction import legacy_get_string
 from lossflow.catalog.legacy import effective_reduction, legacy_reduction
 from lossflow.catalog.torch_losses import TORCH_LOSSES
 from lossflow.checking import check
-from lossflow.config import Config
+from lossflow.configuration.config import Config
 from lossflow.source import Source, apply_edits
 
 VALUES = (None, True, False)

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from lossflow.checking import check_file
-from lossflow.config import Config
+from lossflow.configuration.config import Config
 
 MODELS = """\
 import torch

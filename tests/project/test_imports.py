@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from lossflow.checking import check_file
-from lossflow.config import Config
+from lossflow.configuration.config import Config
 from lossflow.findings import Finding, Role
 
 LOSSES = 'from torch import nn\n\n\ndef make_criterion():\n    return nn.MSELoss(reduction="sum")\n'

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from lossflow.checking import check_file
-from lossflow.config import Config
+from lossflow.configuration.config import Config
 
 
 def test_a_tensor_of_a_list_that_holds_itself(tmp_path: Path) -> None:

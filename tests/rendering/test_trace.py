@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from lossflow.checking import findings, traced
-from lossflow.config import Config
+from lossflow.configuration.config import Config
 from lossflow.notebook import read
 from lossflow.rendering import trace_json, trace_mermaid, trace_tree
 from lossflow.source import Source

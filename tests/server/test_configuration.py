@@ -9,7 +9,7 @@ from lsprotocol import types
 
 from lossflow.baseline import Baseline
 from lossflow.checking import check
-from lossflow.config import Config
+from lossflow.configuration.config import Config
 from lossflow.source import Source
 from tests.programs import SUMMED
 from tests.server.editor import Editor

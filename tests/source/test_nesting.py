@@ -54,7 +54,7 @@ def test_what_is_just_not_refused_does_not_end_the_process() -> None:
     for program in programs:
         refuse_deep_nesting(program)
     code = (
-        "import sys\nfrom lossflow.checking import check\nfrom lossflow.config import Config\n"
+        "import sys\nfrom lossflow.checking import check\nfrom lossflow.configuration.config import Config\n"
         "from lossflow.source import Source\n"
         "for text in sys.stdin.read().split('\\0'):\n"
         "    print(check(Source('x.py', 'import torch\\n' + text), Config()).failure)\n"

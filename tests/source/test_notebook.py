@@ -9,7 +9,7 @@ import pytest
 
 from lossflow import notebook
 from lossflow.checking import check_file
-from lossflow.config import Config
+from lossflow.configuration.config import Config
 from lossflow.errors import NotAnalysed
 from lossflow.notebook import read
 from lossflow.source import Location

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from lossflow.checking import check
-from lossflow.config import Config
+from lossflow.configuration.config import Config
 from lossflow.document import Document
-from lossflow.noqa_edits import Silenced, silenced
+from lossflow.suppression.edits import Silenced, silenced
 from tests.suppression.test_noqa import CASES, HEAD, SUM, TAIL
 
 ROOT = Path(__file__).resolve().parents[2]

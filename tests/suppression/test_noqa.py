@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from lossflow.checking import check
-from lossflow.config import Config
+from lossflow.configuration.config import Config
 from lossflow.source import Source
-from lossflow.suppression import Suppressions
+from lossflow.suppression.comments import Suppressions
 
 HEAD = """\
 import torch

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from lossflow.checking import check
-from lossflow.config import Config
-from lossflow.schema import Table
+from lossflow.configuration.config import Config
+from lossflow.configuration.tables import Table
 from lossflow.source import Source
 from tests.suppression.test_noqa import HEAD, SUM, TAIL
 

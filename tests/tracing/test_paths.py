@@ -9,7 +9,7 @@ from pathlib import Path as FilePath
 import pytest
 
 from lossflow.checking import findings, traced
-from lossflow.config import Config
+from lossflow.configuration.config import Config
 from lossflow.notebook import read
 from lossflow.source import Source
 from lossflow.tracing import Path, growth, paths, untraced

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 
-from lossflow.fixing import Dropped, Fixed
+from lossflow.fixing.rounds import Dropped, Fixed
 from lossflow.rendering.places import at, shown
 from lossflow.rendering.styled import Line, Piece, count
 

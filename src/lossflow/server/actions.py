@@ -11,11 +11,11 @@ from pygls.workspace import PositionCodec
 from lossflow.document import Document
 from lossflow.errors import NotEdited
 from lossflow.findings import Fix, Safety, fixable
-from lossflow.noqa_edits import silenced
 from lossflow.server import positions
 from lossflow.server.analysis import Analysis
 from lossflow.server.changes import workspace_edit
 from lossflow.server.diagnostics import Shown, shown
+from lossflow.suppression.edits import silenced
 
 FIX_ALL = f"{types.CodeActionKind.SourceFixAll.value}.lossflow"
 QUICK_FIX = types.CodeActionKind.QuickFix.value

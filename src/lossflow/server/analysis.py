@@ -7,11 +7,11 @@ from dataclasses import dataclass
 
 from lossflow.baseline import Baseline
 from lossflow.checking import FileReport, check
-from lossflow.config_files import Configs
+from lossflow.configuration.files import Configs
 from lossflow.discovery import Walk
 from lossflow.document import Document
 from lossflow.errors import ConfigError
-from lossflow.fixing import fix
+from lossflow.fixing.rounds import fix
 from lossflow.server.programs import Program
 from lossflow.source import Source
 

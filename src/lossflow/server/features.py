@@ -8,7 +8,7 @@ from pathlib import PurePath
 from lsprotocol import types
 from pygls import uris
 
-from lossflow.config_files import NAMES
+from lossflow.configuration.files import NAMES
 from lossflow.server import diagnostics, hover
 from lossflow.server.actions import FIX_ALL, KINDS, QUICK_FIX, Offer, wants
 from lossflow.server.language_server import Server

@@ -8,9 +8,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from lossflow import inputs
 from lossflow.checking import FileReport
-from lossflow.config import Config
+from lossflow.commands import inputs
+from lossflow.configuration.config import Config
 from lossflow.errors import UsageError
 from lossflow.rendering.places import at, shown
 from lossflow.rendering.styled import count

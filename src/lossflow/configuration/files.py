@@ -8,9 +8,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from lossflow.config import Config
+from lossflow.configuration.config import Config
+from lossflow.configuration.tables import Table
 from lossflow.errors import ConfigError
-from lossflow.schema import Table
 
 NAMES = (".lossflow.toml", "lossflow.toml", "pyproject.toml")
 """The names of configuration files, the strongest first."""

@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from lossflow import __version__
-from lossflow.config import Config, anchored
+from lossflow.configuration.config import Config, anchored
+from lossflow.configuration.tables import Table, suggestion
 from lossflow.errors import UsageError
 from lossflow.formats import FORMATS
-from lossflow.schema import Table, suggestion
 
 SHELLS = ("bash", "zsh", "fish", "tcsh", "powershell")
 """The shells that shtab writes completions for."""

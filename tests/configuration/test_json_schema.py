@@ -14,10 +14,10 @@ from validate_pyproject.api import Validator
 from validate_pyproject.errors import ValidationError
 from validate_pyproject.plugins import PluginWrapper
 
-from lossflow.config_files import Configs
+from lossflow.configuration.files import Configs
+from lossflow.configuration.json_schema import for_validate_pyproject, schema
+from lossflow.configuration.keys import KEYS
 from lossflow.errors import ConfigError
-from lossflow.json_schema import for_validate_pyproject, schema
-from lossflow.keys import KEYS
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -106,8 +106,8 @@ def test_the_schema_is_one() -> None:
 
 
 def test_the_published_file_is_the_schema() -> None:
-    """`python -m lossflow.json_schema > src/lossflow/lossflow.schema.json` writes it anew."""
-    published = resources.files("lossflow").joinpath("lossflow.schema.json").read_text(encoding="utf-8")
+    """`lossflow.configuration.json_schema` says how to write it anew."""
+    published = resources.files("lossflow.configuration").joinpath("lossflow.schema.json").read_text(encoding="utf-8")
     assert json.loads(published) == schema()
 
 

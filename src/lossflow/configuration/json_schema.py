@@ -1,7 +1,7 @@
 """The JSON schema of `[tool.lossflow]`, for editors and for validate-pyproject.
 
-`lossflow.schema.json` is this schema as a file: `python -m lossflow.json_schema > src/lossflow/lossflow.schema.json`
-writes it, and a test compares the two.
+`lossflow.schema.json` is this schema as a file, and a test compares the two:
+`python -m lossflow.configuration.json_schema > src/lossflow/configuration/lossflow.schema.json` writes it.
 """
 
 from __future__ import annotations
@@ -11,11 +11,11 @@ from collections.abc import Mapping
 from enum import Enum
 from typing import Any
 
-from lossflow.config import Config
-from lossflow.keys import KEYS, Key, Kind
+from lossflow.configuration.config import Config
+from lossflow.configuration.keys import KEYS, Key, Kind
+from lossflow.configuration.rows import LOSS_KEYS, OPTIMIZER_KEYS, SINK_KEYS
+from lossflow.configuration.tables import spelled
 from lossflow.rules import RULES
-from lossflow.schema import spelled
-from lossflow.user_rows import LOSS_KEYS, OPTIMIZER_KEYS, SINK_KEYS
 
 Schema = dict[str, Any]
 

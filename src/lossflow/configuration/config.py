@@ -10,11 +10,11 @@ from glob import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
+from lossflow.configuration.keys import KEYS
+from lossflow.configuration.selection import ALL, Selection, enabled, longest, matches
+from lossflow.configuration.tables import Table, suggestion
 from lossflow.errors import ConfigError
 from lossflow.findings import Fix, Safety, SumFix
-from lossflow.keys import KEYS
-from lossflow.schema import Table, suggestion
-from lossflow.selection import ALL, Selection, enabled, longest, matches
 
 if TYPE_CHECKING:
     from lossflow.catalog.entry import Loss, Optimizer, Sink
@@ -138,13 +138,13 @@ class Config:
 
     def _with_rows(self, table: Table) -> Config:
         # Imported here: the catalogue is only needed by those who add to it, or by a file that is analysed.
-        from lossflow import user_rows
+        from lossflow.configuration import rows
 
         return replace(
             self,
-            losses=self.losses + user_rows.losses(table),
-            optimizers=self.optimizers + user_rows.optimizers(table),
-            sinks=self.sinks + user_rows.sinks(table),
+            losses=self.losses + rows.losses(table),
+            optimizers=self.optimizers + rows.optimizers(table),
+            sinks=self.sinks + rows.sinks(table),
         )
 
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
 
-from lossflow.arguments import ORIGIN
-from lossflow.config import Config
-from lossflow.config_files import Configs
-from lossflow.keys import KEYS, Kind
+from lossflow.commands.arguments import ORIGIN
+from lossflow.configuration.config import Config
+from lossflow.configuration.files import Configs
+from lossflow.configuration.keys import KEYS, Kind
+from lossflow.configuration.selection import enabled
+from lossflow.configuration.tables import spelled
 from lossflow.rules import RULES
-from lossflow.schema import spelled
-from lossflow.selection import enabled
 
 _ABSORBED = ("extend", "extend-select", "ignore", "extend-fixable", "unfixable")
 """Keys that are part of another one's outcome."""

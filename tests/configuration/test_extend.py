@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from lossflow.config_files import Configs, inline
+from lossflow.configuration.files import Configs, inline
+from lossflow.configuration.selection import Selection
 from lossflow.errors import ConfigError
-from lossflow.selection import Selection
 
 
 @pytest.fixture

@@ -8,13 +8,13 @@ import pytest
 
 from lossflow.catalog.entry import Effect, Loss, Optimizer, Scale, Sink, SinkKind, Unreduced
 from lossflow.checking import check
-from lossflow.config import Config
-from lossflow.config_files import Configs, inline
+from lossflow.configuration.config import Config
+from lossflow.configuration.files import Configs, inline
+from lossflow.configuration.keys import KEYS
+from lossflow.configuration.selection import Selection, enabled
+from lossflow.configuration.tables import Table
 from lossflow.errors import ConfigError
 from lossflow.findings import Fix, Safety, SumFix
-from lossflow.keys import KEYS
-from lossflow.schema import Table
-from lossflow.selection import Selection, enabled
 from lossflow.source import Source
 
 

@@ -7,12 +7,11 @@ import sys
 from argparse import Namespace
 from pathlib import Path
 
-from lossflow.config import Config
-from lossflow.config_files import Configs
+from lossflow.configuration.config import Config
+from lossflow.configuration.files import Configs
 from lossflow.discovery import Found, Walk
 from lossflow.errors import UsageError
-
-STDIN = "-"
+from lossflow.source import STDIN
 
 
 def from_stdin(options: Namespace) -> bool:

@@ -8,9 +8,10 @@ from argparse import Namespace
 from dataclasses import dataclass
 from pathlib import Path
 
-from lossflow import checking, reporting
-from lossflow.config import Config
-from lossflow.config_files import Configs
+from lossflow import checking
+from lossflow.commands import reporting
+from lossflow.configuration.config import Config
+from lossflow.configuration.files import Configs
 from lossflow.errors import NotAnalysed, UsageError
 from lossflow.source import Source, is_test
 from lossflow.tracing import Path as LossPath

@@ -11,10 +11,10 @@ from importlib import import_module
 from pathlib import Path
 from typing import TextIO
 
-from lossflow.arguments import FixMode
 from lossflow.checking import FileReport
+from lossflow.commands.arguments import FixMode
 from lossflow.errors import UsageError
-from lossflow.fixing import Fixed
+from lossflow.fixing.rounds import Fixed
 from lossflow.formats import FORMATS
 from lossflow.rendering.places import at
 from lossflow.rendering.problems import called, problems

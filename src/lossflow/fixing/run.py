@@ -12,13 +12,13 @@ from functools import partial
 from pathlib import Path
 
 from lossflow.checking import FileReport, check, read_file
-from lossflow.config import Config
+from lossflow.configuration.config import Config
 from lossflow.discovery import Found
 from lossflow.document import Document
 from lossflow.errors import NotAnalysed, NotWritten
-from lossflow.fixing import Applied, Dropped, Fixed, fix
+from lossflow.fixing.rounds import Applied, Dropped, Fixed, fix
+from lossflow.fixing.writing import target, write
 from lossflow.source import Source
-from lossflow.writing import target, write
 
 MAX_PASSES = 10
 """How often the files of a run are gone through, because others that they import have changed."""

@@ -8,16 +8,16 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from lossflow import inputs, progress, reporting
 from lossflow.checking import FileReport, check, read_file
-from lossflow.config_files import Configs
+from lossflow.commands import inputs, progress, reporting
+from lossflow.configuration.files import Configs
 from lossflow.discovery import Found
 from lossflow.errors import NotAnalysed, NotWritten, UsageError
-from lossflow.fix_run import trees
-from lossflow.noqa_edits import Silenced, silenced
+from lossflow.fixing.run import trees
+from lossflow.fixing.writing import target, write
 from lossflow.rendering.places import at, shown
 from lossflow.rendering.styled import count
-from lossflow.writing import target, write
+from lossflow.suppression.edits import Silenced, silenced
 
 Known = Callable[[FileReport], FileReport]
 """Takes the findings out of a report that need no comment."""

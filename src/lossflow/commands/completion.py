@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from collections.abc import Iterator
 
-from lossflow.arguments import parser
+from lossflow.commands.arguments import parser
 from lossflow.errors import UsageError
 
 _FILES = ("PATH", "FILE")

@@ -5,14 +5,14 @@ from __future__ import annotations
 import sys
 from argparse import Namespace
 
-from lossflow import inputs, progress, reporting
-from lossflow.adoption import Adoption
-from lossflow.arguments import FixMode
 from lossflow.checking import FileReport
-from lossflow.config_files import Configs
+from lossflow.commands import inputs, progress, reporting
+from lossflow.commands.adoption import Adoption
+from lossflow.commands.arguments import FixMode
+from lossflow.configuration.files import Configs
 from lossflow.document import Document
 from lossflow.errors import NotAnalysed
-from lossflow.fix_run import FixedFile, FixRun, fix_one, trees
+from lossflow.fixing.run import FixedFile, FixRun, fix_one, trees
 from lossflow.rendering.diff import text as diff
 from lossflow.rendering.fixes import dropped, refused
 

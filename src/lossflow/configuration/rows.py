@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from typing import TypeVar
 
 from lossflow.catalog.entry import RECEIVER, Effect, Loss, Optimizer, Scale, Sink, SinkKind, Unreduced
+from lossflow.configuration.keys import Key, Kind
+from lossflow.configuration.tables import Table, spelled
 from lossflow.errors import ConfigError
-from lossflow.keys import Key, Kind
-from lossflow.schema import Table, spelled
 
 Given = TypeVar("Given")
 

@@ -9,10 +9,10 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from lossflow.config import Config
+from lossflow.configuration.config import Config
 from lossflow.findings import Finding
 from lossflow.source import Location, Source
-from lossflow.suppression import Suppressions
+from lossflow.suppression.comments import Suppressions
 
 _OWN = re.compile(r"LF\d+")
 

@@ -11,7 +11,7 @@ from lossflow.document import Document
 from lossflow.errors import NotEdited
 from lossflow.findings import Finding
 from lossflow.source import Edit, Source, Span
-from lossflow.suppression import Run, Suppressions
+from lossflow.suppression.comments import Run, Suppressions
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,1 @@
+"""`# noqa` comments: read as flake8 reads them, judged where they have no use, and written."""
