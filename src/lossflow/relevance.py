@@ -29,7 +29,7 @@ HINTS = (
     "kldiv", "dice", "variation", "fortokenclassification", "composer",
 )  # fmt: skip
 """What a text has somewhere, in whatever case, whose code names a loss or a sink; a test asks the catalogue."""
-_HINTED = re.compile(rf"\w*(?:{'|'.join(HINTS)})\w*", re.IGNORECASE)
+_WORD = re.compile(r"[^\W\d]\w*")
 _SINKS = frozenset({"backward", "manual_backward", "training_step", "compute_loss", "autograd", "ComposerModel"})
 
 _FROM = r"from[ \t]+(?P<package>\.*[\w.]*)[ \t]+import[ \t]+(?P<names>\([^)]*\)|[^\n#;]*)"
@@ -85,7 +85,9 @@ class Relevance:
 
     def holds(self, source: Source) -> bool:
         """True when the analysis of a file may find something; of a notebook in part it is not known."""
-        return bool(source.broken) or self.look(source).loss or (trains(source) and self._leads_to_a_sink(source))
+        if source.broken or self.look(source).loss:
+            return True
+        return (source.name, "") not in self._sinkless and trains(source) and self._leads_to_a_sink(source)
 
     def look(self, source: Source) -> Look:
         """What a file is about."""
@@ -101,7 +103,7 @@ class Relevance:
         lowered = text.lower()
         if not any(hint in lowered for hint in HINTS):
             return Look(False, False, imports)
-        words = set(_HINTED.findall(text))
+        words = set(_WORD.findall(text))
         losses = {word for word in words if word in self._losses or means_loss(word)}
         if not losses and words.isdisjoint(_SINKS):
             return Look(False, False, imports)
