@@ -330,7 +330,7 @@ def test_an_interrupt_ends_the_run_quietly(folder: Path, run, monkeypatch: pytes
         raise KeyboardInterrupt
 
     (folder / "a.py").write_text(SUMMED)
-    monkeypatch.setattr("lossflow.cli.check_file", interrupt)
+    monkeypatch.setattr("lossflow.commands.check.check_file", interrupt)
     assert run("check") == (130, "", "")
 
 

@@ -3,13 +3,21 @@
 from __future__ import annotations
 
 import argparse
+import sys
 from collections.abc import Iterator
 
 from lossflow.commands.arguments import parser
+from lossflow.commands.reporting import CLEAN
 from lossflow.errors import UsageError
 
 _FILES = ("PATH", "FILE")
 """The metavars of options that take the name of a file."""
+
+
+def run(options: argparse.Namespace) -> int:
+    """Print the script for the shell that the options name."""
+    sys.stdout.write(script(options.shell))
+    return CLEAN
 
 
 def script(shell: str) -> str:

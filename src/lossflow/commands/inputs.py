@@ -1,4 +1,4 @@
-"""What a run reads: standard input under a name, or the files under its paths."""
+"""What a run reads: standard input under a name, or the files under its paths, and the configuration."""
 
 from __future__ import annotations
 
@@ -7,8 +7,9 @@ import sys
 from argparse import Namespace
 from pathlib import Path
 
+from lossflow.commands import arguments
 from lossflow.configuration.config import Config
-from lossflow.configuration.files import Configs
+from lossflow.configuration.files import Configs, inline
 from lossflow.discovery import Found, Walk
 from lossflow.errors import UsageError
 from lossflow.source import STDIN
@@ -46,3 +47,15 @@ def files(options: Namespace, configs: Configs) -> list[Found]:
     if not found and not options.quiet:
         print("warning: there is no Python file under the given paths.", file=sys.stderr)
     return found
+
+
+def configs(options: Namespace) -> Configs:
+    """The configuration of the run, with what the options say on top; raises ConfigError and UsageError."""
+    explicit, inlined = arguments.config_files(options.config)
+    if explicit is not None and options.isolated:
+        raise UsageError("`--isolated` reads no configuration file, so it can't be combined with `--config FILE`.")
+    own = (arguments.overrides(options),) if options.command == "check" else ()
+    overrides = (*map(inline, inlined), *own)
+    for table in overrides:
+        Config().apply(table)  # a mistake in an option is one even where there is nothing to check
+    return Configs(explicit, options.isolated, overrides)

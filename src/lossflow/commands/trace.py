@@ -9,9 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from lossflow import checking
-from lossflow.commands import reporting
+from lossflow.commands import inputs, reporting
 from lossflow.configuration.config import Config
-from lossflow.configuration.files import Configs
 from lossflow.errors import NotAnalysed, UsageError
 from lossflow.source import Source, is_test
 from lossflow.tracing import Path as LossPath
@@ -49,12 +48,12 @@ class Target:
         return any(spot.source is source and spot.on(self.row, self.cell) for spot in found.spots)
 
 
-def run(options: Namespace, configs: Configs) -> int:
+def run(options: Namespace) -> int:
     """Print the paths in the format that is asked for; raises LossflowError where there are none to be had."""
     target = Target.of(options.target)
     try:
         document = checking.read_file(target.path)
-        found, everything = _paths(document.source, configs.of(target.path.parent), target)
+        found, everything = _paths(document.source, inputs.configs(options).of(target.path.parent), target)
     except NotAnalysed as error:
         raise NotAnalysed(f"{target.path}: {error}") from None
     if found or options.format != "tree":
