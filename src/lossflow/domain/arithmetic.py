@@ -435,4 +435,6 @@ def negative(value: Value) -> Value:
             return replace(value, data=False, padding=False)
         case Number():
             return value
+        case Unknown(name=name, computed=computed, lost=lost):
+            return Unknown(name, computed=computed, lost=lost)  # `-args.lr` depends on the batch as `args.lr` does
     return Unknown(computed=True)
