@@ -78,10 +78,10 @@ def _binary(symbol: str, left: Value, right: Value, *, site: Site, factor: Facto
         case Unknown(), Number(counter=True) if symbol == "/":
             over = Step(StepKind.WEIGHTED, site, by=_multiplier(right, inverse=True))
             return Unknown(computed=True, over=over)
-        case (Number(), Unknown()) | (Unknown(), Number()):
-            return _numbers(symbol, _as_number(left, factor), _as_number(right, factor))
         case (
             (Unknown(), Unknown())
+            | (Number(), Unknown())
+            | (Unknown(), Number())
             | (Unknown(), Const(value=int() | float()))
             | (Const(value=int() | float()), Unknown())
         ):
@@ -109,16 +109,12 @@ def _plain(value: Const) -> float:
     return float(value.value) if isinstance(value.value, (int, float)) else 0.0
 
 
-def _as_number(value: Value, factor: Factor) -> Number:
-    return value if isinstance(value, Number) else Number(factor(value))
-
-
 def _unknowns(symbol: str, left: Value, right: Value, *, factor: Factor) -> Value:
-    """Two values out of sight: a number when their names are evidence of its exponent."""
-    exponents = factor(left), factor(right)
-    if any(e == Exponent.UNKNOWN for e in exponents):
+    """Values out of sight: a number when their names are evidence of its exponent; else perhaps a tensor."""
+    numbers = [each if isinstance(each, Number) else Number(factor(each)) for each in (left, right)]
+    if any(each.exponent == Exponent.UNKNOWN for each in numbers):
         return Unknown(computed=True)
-    return _numbers(symbol, Number(exponents[0]), Number(exponents[1]))
+    return _numbers(symbol, *numbers)
 
 
 def _numbers(symbol: str, left: Value, right: Value) -> Value:
