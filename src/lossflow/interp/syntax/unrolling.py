@@ -1,9 +1,9 @@
 """Loops over a few things that are told apart by name: `for key in losses: total += weights[key] * losses[key]`.
 
 Each round is run for itself, because a fixpoint would join what the rounds do. Loops over layers or numbers gain
-nothing by that and are left to the fixpoint; over losses they do where these grow differently with the batch:
-`for weight, term in ((1.0, summed), (0.1, averaged))`. A loop over the parameter groups of an optimizer, of which one
-stands for all, changes each group once: `group["lr"] *= batch_size`.
+nothing by that and are left to the fixpoint; over losses they do, each of which has a weight and a power of the batch
+of its own: `for weight, term in ((1.0, summed), (0.1, averaged))`. A loop over the parameter groups of an optimizer,
+of which one stands for all, changes each group once: `group["lr"] *= batch_size`.
 """
 
 from __future__ import annotations
@@ -23,18 +23,18 @@ def rounds(machine: Machine, iterable: Value) -> tuple[Value, ...] | None:
     items = iteration.known_items(machine, iterable)
     if items is None or not 2 <= len(items) <= MAX_UNROLLED:
         return None
-    if not _grow_differently(items) and not all(_is_distinct(machine, item) for item in items):
+    if not any(_is_loss(item) for item in items) and not all(_is_distinct(machine, item) for item in items):
         return None
     return items
 
 
-def _grow_differently(items: tuple[Value, ...]) -> bool:
-    """True where the items, or what stands at one place of the rows, are tensors with different exponents or axes."""
-    rows = [item.items if isinstance(item, Tuple) else (item,) for item in items]
-    for column in zip(*rows):
-        tensors = [each for each in column if isinstance(each, Tensor) and not each.data]
-        if len({(each.axes, each.exponent) for each in tensors}) > 1:
-            return True
+def _is_loss(item: Value) -> bool:
+    """True for a term of an objective, or a row that holds one: each keeps its own weight and power of the batch."""
+    match item:
+        case Tensor():
+            return item.loss or any(term.trail for term in item.terms)
+        case Tuple(items=parts):
+            return any(_is_loss(part) for part in parts)
     return False
 
 
@@ -44,8 +44,6 @@ def _is_distinct(machine: Machine, item: Value) -> bool:
             return True
         case Ref():
             return machine.made(item) is not None  # a criterion or an optimizer
-        case Tensor():
-            return item.loss or any(term.trail for term in item.terms)
         case Tuple(items=parts):
             return any(_is_distinct(machine, part) for part in parts)
     return False
