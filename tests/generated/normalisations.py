@@ -21,7 +21,7 @@ _ANY = {
     "nansum": "torch.nansum({loss})",
     "nanmean": "{loss}.nanmean()",
     "ravel, sum": "{loss}.ravel().sum()",
-    "norm": "{loss}.norm(p=1)",
+    "absolute": "{loss}.abs().sum()",
     "detached weights": "({loss} * {loss}.detach()).mean()",
     "view of the batch": "{loss}.view(x.size(0), -1).mean(1).sum()",
     "own numel of the batch": "{loss}.sum().div({loss}.numel())",
