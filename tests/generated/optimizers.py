@@ -19,7 +19,6 @@ _OPTIMIZERS = {
     "RMSprop": "optim.RMSprop({parameters}, {rate})",
     "NAdam": "torch.optim.NAdam({parameters}, lr={rate})",
     "Adamax": "torch.optim.Adamax({parameters}, lr={rate})",
-    "ASGD": "torch.optim.ASGD({parameters}, lr={rate})",
     "Rprop": "torch.optim.Rprop({parameters}, lr={rate})",
     "partial": "functools.partial(torch.optim.SGD, lr={rate})({parameters})",
     "getattr": 'getattr(torch.optim, "SGD")({parameters}, lr={rate})',

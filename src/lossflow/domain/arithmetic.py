@@ -305,9 +305,13 @@ def _shifted(term: Term, exponent: Exponent, site: Site, by: Multiplier | None =
 
 def _scaled(tensor: Tensor, exponent: Exponent, site: Site, by: Multiplier | None) -> tuple[Term, ...]:
     """The terms after a multiplication; that of a loss is noted where it has no part in the batch size, too."""
-    if not exponent.is_zero or by is None or not (tensor.loss or any(term.trail for term in tensor.terms)):
+    if not exponent.is_zero or by is None:
         return tuple(_shifted(term, exponent, site, by) for term in tensor.terms)
-    return tuple(term.step(Step(StepKind.WEIGHTED, site, by=by)) for term in tensor.terms)
+    weighted = Step(StepKind.WEIGHTED, site, by=by)
+    if tensor.loss or any(term.trail for term in tensor.terms):
+        return tuple(term.step(weighted) for term in tensor.terms)
+    # The elements of a loss by hand, or an activation like many others: a reduction will tell.
+    return tuple(replace(term, weighed=weighted) for term in tensor.terms) if tensor.differentiable else tensor.terms
 
 
 def _multiplier(value: Value, *, inverse: bool = False) -> Multiplier | None:
@@ -348,7 +352,9 @@ def power(tensor: Tensor, exponent: object) -> Tensor:
 
 def nonlinear(tensor: Tensor) -> Tensor:
     """The tensor after a function that is not homogeneous: nothing is known unless all exponents are zero."""
-    terms = tuple(t if t.exponent.is_zero else replace(t, exponent=Exponent.UNKNOWN) for t in tensor.terms)
+    terms = tuple(
+        replace(t, exponent=t.exponent if t.exponent.is_zero else Exponent.UNKNOWN, weighed=None) for t in tensor.terms
+    )
     terms = terms if len(terms) == 1 else (merged(terms),)
     return replace(tensor, terms=terms, data=False, padding=False, masked=None)
 
@@ -367,7 +373,7 @@ def matmul(left: Value, right: Value, *, site: Site) -> Value:
     batchless = all(t.batchless for t in (*left.terms, *right.terms))
     whole = merged(main.terms)
     unsummed = Exponent.UNKNOWN if over is None else Exponent.ZERO
-    term = replace(whole, exponent=whole.exponent + other.exponent + unsummed, batchless=batchless)
+    term = replace(whole, exponent=whole.exponent + other.exponent + unsummed, batchless=batchless, weighed=None)
     if over:
         term = term.step(Step(StepKind.REDUCED, site, Exponent.of(over)))
     return Tensor(axes, (term,), _flow(left, right), left.loss or right.loss)
