@@ -81,12 +81,13 @@ def judge(fixtures: list[Fixture]) -> dict[Path, Judgement]:
     asked = json.dumps([[str(fixture.path), fixture.directives.batch_size] for fixture in fixtures])
     command = [sys.executable, "-m", "tests.oracle.running"]
     done = subprocess.run(command, cwd=ROOT, input=asked, text=True, stdout=subprocess.PIPE, check=True)
-    return {Path(path): _judgement(*runs) for path, runs in json.loads(done.stdout).items()}
+    return {Path(path): judgement(*runs) for path, runs in json.loads(done.stdout).items()}
 
 
-def _judgement(
+def judgement(
     small: dict[str, Any], large: dict[str, Any], longer: dict[str, Any] | None, padded: dict[str, Any] | None
 ) -> Judgement:
+    """What runs at B, at 2 B, with twice the batches that accumulate, and with twice the padding show."""
     steps = tuple(_step(*both) for both in zip(small["steps"], large["steps"]))
     errors = [run["raised"] and tuple(run["raised"].values()) for run in (small, large)]
     error = errors[0] or errors[1]

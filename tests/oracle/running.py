@@ -41,14 +41,19 @@ def _run_script(path: str, pattern: str | None) -> list[dict[str, Any] | None]:
     silence = os.open(os.devnull, os.O_WRONLY)
     os.dup2(silence, 1)
     os.dup2(silence, 2)
-    log: list[bool] = []
     with tempfile.TemporaryDirectory() as folder:
         os.chdir(folder)
-        runs: list[dict[str, Any] | None] = [_run_at(path, pattern, times=times, log=log).as_json() for times in (1, 2)]
-        for more in (repeating.ACCUMULATION, repeating.PADDING):
-            says = _says(path, more)
-            runs.append(_run_at(path, pattern, times=1, log=[], more=more).as_json() if says else None)
-        return runs
+        return runs(path, pattern)
+
+
+def runs(path: str, pattern: str | None = None) -> list[dict[str, Any] | None]:
+    """The runs of the script at `path`, in this process."""
+    log: list[bool] = []
+    done: list[dict[str, Any] | None] = [_run_at(path, pattern, times=times, log=log).as_json() for times in (1, 2)]
+    for more in (repeating.ACCUMULATION, repeating.PADDING):
+        says = _says(path, more)
+        done.append(_run_at(path, pattern, times=1, log=[], more=more).as_json() if says else None)
+    return done
 
 
 def _tree(path: str) -> ast.Module:
@@ -85,18 +90,20 @@ def _run_at(path: str, pattern: str | None, *, times: int, log: list[bool], more
 
 @contextmanager
 def _importing_from(folder: Path) -> Iterator[None]:
-    """Within, a script imports what stands beside it; afterwards all that it imported of the fixtures is forgotten.
+    """Within, a script imports what stands beside it; afterwards all that it imported of `folder` or the fixtures is
+    forgotten.
 
     Else the second run would go on with the modules of the first, and with the networks that these have made.
     """
-    before = list(sys.path)
+    before, known = list(sys.path), set(sys.modules)
     sys.path.insert(0, str(folder))
     try:
         yield
     finally:
         sys.path[:] = before
-        for name, module in list(sys.modules.items()):
-            if FIXTURES in Path(getattr(module, "__file__", None) or "/").parents and name != "__main__":
+        for name in sys.modules.keys() - known:
+            around = Path(getattr(sys.modules[name], "__file__", None) or "/").parents
+            if FIXTURES in around or folder in around:
                 del sys.modules[name]
 
 

@@ -42,8 +42,8 @@ SCALES: dict[str, tuple[str, _Step]] = {
     ),
     "LF106": ("a gradient that grows with B, as nothing is clipped here", lambda step: grows(step.gradient)),
     "LF105": (
-        "a gradient that grows as none of its terms does, but as a power between theirs",
-        lambda step: TOLERANCE < step.gradient < 1 - TOLERANCE,
+        "a gradient that grows as none of its terms does, but as a power between whole ones",
+        lambda step: abs(step.gradient - round(step.gradient)) > TOLERANCE,
     ),
     "LF109": ("a gradient and an update that shrink with B", lambda s: shrinks(s.gradient) and shrinks(s.update)),
 }

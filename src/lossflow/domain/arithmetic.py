@@ -78,10 +78,10 @@ def _binary(symbol: str, left: Value, right: Value, *, site: Site, factor: Facto
         case Unknown(), Number(counter=True) if symbol == "/":
             over = Step(StepKind.WEIGHTED, site, by=_multiplier(right, inverse=True))
             return Unknown(computed=True, over=over)
-        case (Number(), Unknown()) | (Unknown(), Number()):
-            return _numbers(symbol, _as_number(left, factor), _as_number(right, factor))
         case (
             (Unknown(), Unknown())
+            | (Number(), Unknown())
+            | (Unknown(), Number())
             | (Unknown(), Const(value=int() | float()))
             | (Const(value=int() | float()), Unknown())
         ):
@@ -109,16 +109,12 @@ def _plain(value: Const) -> float:
     return float(value.value) if isinstance(value.value, (int, float)) else 0.0
 
 
-def _as_number(value: Value, factor: Factor) -> Number:
-    return value if isinstance(value, Number) else Number(factor(value))
-
-
 def _unknowns(symbol: str, left: Value, right: Value, *, factor: Factor) -> Value:
-    """Two values out of sight: a number when their names are evidence of its exponent."""
-    exponents = factor(left), factor(right)
-    if any(e == Exponent.UNKNOWN for e in exponents):
+    """Values out of sight: a number when their names are evidence of its exponent; else perhaps a tensor."""
+    numbers = [each if isinstance(each, Number) else Number(factor(each)) for each in (left, right)]
+    if any(each.exponent == Exponent.UNKNOWN for each in numbers):
         return Unknown(computed=True)
-    return _numbers(symbol, Number(exponents[0]), Number(exponents[1]))
+    return _numbers(symbol, *numbers)
 
 
 def _numbers(symbol: str, left: Value, right: Value) -> Value:
@@ -309,9 +305,13 @@ def _shifted(term: Term, exponent: Exponent, site: Site, by: Multiplier | None =
 
 def _scaled(tensor: Tensor, exponent: Exponent, site: Site, by: Multiplier | None) -> tuple[Term, ...]:
     """The terms after a multiplication; that of a loss is noted where it has no part in the batch size, too."""
-    if not exponent.is_zero or by is None or not (tensor.loss or any(term.trail for term in tensor.terms)):
+    if not exponent.is_zero or by is None:
         return tuple(_shifted(term, exponent, site, by) for term in tensor.terms)
-    return tuple(term.step(Step(StepKind.WEIGHTED, site, by=by)) for term in tensor.terms)
+    weighted = Step(StepKind.WEIGHTED, site, by=by)
+    if tensor.loss or any(term.trail for term in tensor.terms):
+        return tuple(term.step(weighted) for term in tensor.terms)
+    # The elements of a loss by hand, or an activation like many others: a reduction will tell.
+    return tuple(replace(term, weighed=weighted) for term in tensor.terms) if tensor.differentiable else tensor.terms
 
 
 def _multiplier(value: Value, *, inverse: bool = False) -> Multiplier | None:
@@ -352,7 +352,9 @@ def power(tensor: Tensor, exponent: object) -> Tensor:
 
 def nonlinear(tensor: Tensor) -> Tensor:
     """The tensor after a function that is not homogeneous: nothing is known unless all exponents are zero."""
-    terms = tuple(t if t.exponent.is_zero else replace(t, exponent=Exponent.UNKNOWN) for t in tensor.terms)
+    terms = tuple(
+        replace(t, exponent=t.exponent if t.exponent.is_zero else Exponent.UNKNOWN, weighed=None) for t in tensor.terms
+    )
     terms = terms if len(terms) == 1 else (merged(terms),)
     return replace(tensor, terms=terms, data=False, padding=False, masked=None)
 
@@ -371,7 +373,7 @@ def matmul(left: Value, right: Value, *, site: Site) -> Value:
     batchless = all(t.batchless for t in (*left.terms, *right.terms))
     whole = merged(main.terms)
     unsummed = Exponent.UNKNOWN if over is None else Exponent.ZERO
-    term = replace(whole, exponent=whole.exponent + other.exponent + unsummed, batchless=batchless)
+    term = replace(whole, exponent=whole.exponent + other.exponent + unsummed, batchless=batchless, weighed=None)
     if over:
         term = term.step(Step(StepKind.REDUCED, site, Exponent.of(over)))
     return Tensor(axes, (term,), _flow(left, right), left.loss or right.loss)
@@ -435,4 +437,6 @@ def negative(value: Value) -> Value:
             return replace(value, data=False, padding=False)
         case Number():
             return value
+        case Unknown(name=name, computed=computed, lost=lost):
+            return Unknown(name, computed=computed, lost=lost)  # `-args.lr` depends on the batch as `args.lr` does
     return Unknown(computed=True)

@@ -225,12 +225,15 @@ def _product(call: Call) -> Value:
 
 
 def _dot(call: Call) -> Value:
-    """The dot product: elementwise, then summed over everything."""
+    """The dot product: elementwise, then summed over everything. Both are vectors of one length."""
     other = call.argument(0, "other", "tensor", "vec2")
     if other is None:
         return Unknown(computed=True)
     product = arithmetic.binary("*", call.tensor, other, site=call.site, factor=call.factor)
-    return _sum(replace(call, tensor=product, args=(), kwargs={})) if isinstance(product, Tensor) else product
+    if not isinstance(product, Tensor):
+        return product
+    vector = next((v.axes for v in (call.tensor, other) if isinstance(v, Tensor) and v.axes.rank == 1), product.axes)
+    return _sum(replace(call, tensor=replace(product, axes=vector), args=(), kwargs={}))
 
 
 METHODS: dict[str, Transfer] = {}

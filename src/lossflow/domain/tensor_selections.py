@@ -76,12 +76,25 @@ def _chunked(call: Call) -> Value:
 
 
 def _split(call: Call) -> Value:
-    """`split`, `unbind`: pieces along a dimension; along the examples their number may be that of the examples."""
+    """`split`: pieces along a dimension; along the examples their number may be that of the examples."""
     dims = dimensions(call.argument(1, "dim"))
     axes = call.tensor.axes
     if dims is None or isinstance(dims, Unknown) or not axes.known or (dims[0] == 0 and axes.dims[:1] == (True,)):
         return Unknown(computed=True)
     return replace(call.tensor, data=True)
+
+
+def _unbound(call: Call) -> Value:
+    """`unbind(dim)`: what a loop over the tensor gives once that dimension is its first."""
+    dims = dimensions(call.argument(0, "dim") or Const(0))
+    place = dims[0] if isinstance(dims, tuple) else -1
+    if place == 0 and call.tensor.axes.known:
+        return replace(call.tensor, data=False)
+    axes = call.tensor.axes.at_least(place + 1) if place > 0 else None
+    if axes is None or place >= len(axes.dims):
+        return Unknown(computed=True)
+    rest = [i for i in range(len(axes.dims)) if i != place]
+    return replace(call.tensor, axes=axes.permuted([place, *rest]), data=False)
 
 
 def left_by_slice(lower: Value, upper: Value, factor: Factor) -> Exponent:
@@ -111,5 +124,6 @@ register(METHODS, _windows, "unfold")
 register(METHODS, _gathered, "gather take_along_dim")
 register(METHODS, _picked, "index_select")
 register(METHODS, _selected, "masked_select")
-register(METHODS, _split, "split unbind tensor_split")
+register(METHODS, _split, "split tensor_split")
+register(METHODS, _unbound, "unbind")
 register(METHODS, _chunked, "chunk")

@@ -96,9 +96,12 @@ class Term:
     trail: Trail = ()
     batchless: bool = False
     lost: Lost | None = field(default=None, compare=False, repr=False)  # where an unknown exponent comes from
+    weighed: Step | None = field(default=None, compare=False, repr=False)  # by what elements were divided before
 
     def step(self, step: Step) -> Term:
-        """The term after one more step."""
+        """The term after one more step; its trail begins with what its elements were divided by before."""
+        if not self.trail and self.weighed is not None and self.weighed != step:
+            return replace(self, trail=(self.weighed,), weighed=None).step(step)
         trail = self.trail
         if step in trail:
             return replace(self, exponent=self.exponent + step.exponent)

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from fractions import Fraction
 
 from lossflow.domain.exponent import Exponent
-from lossflow.domain.trace import Event, OptimizerFacts, OptimizerStep, Place, Step, StepKind, Trace
+from lossflow.domain.trace import Event, GradientScaled, OptimizerFacts, OptimizerStep, Place, Step, StepKind, Trace
 from lossflow.domain.training import TrainingStep
 from lossflow.domain.values import Term
 from lossflow.findings import Finding, Related, Role
@@ -82,6 +82,8 @@ class NormalisedTwice(Rule):
         # `F.mse_loss(a, b, "sum") / n` averages because the string went astray: that is LF304 alone.
         astray = losses_with_a_string_astray(trace)
         for objective in objectives(trace):
+            if objective.mixed:
+                continue  # LF105 comes first
             optimizer = _optimizer(objective)
             step = _division(objective)
             if optimizer is None or step is None or _adds_up(trace, objective.training):
@@ -92,7 +94,7 @@ class NormalisedTwice(Rule):
                 place = step.site.entry
                 message = _message(trace, objective, optimizer, step)
                 way = _way(trace, objective.training, objective.terms[0], step)
-                fix = fixes.fix(trace, step)
+                fix = fixes.fix(trace, step) if isinstance(step, Step) else None
                 found.setdefault(place, self.finding(trace, place, message, related=way, fix=fix))
         yield from found.values()
 
@@ -118,10 +120,10 @@ def _gradient(objective: Objective, term: Term) -> Exponent:
     return term.exponent + objective.training.factor
 
 
-def _division(objective: Objective) -> Step | None:
-    """The step that took the first term from a mean, or more, below it."""
+def _division(objective: Objective) -> Step | GradientScaled | None:
+    """What took the first term from a mean, or more, below it: a step on its way, or a division of its gradients."""
     total = Fraction(0)
-    found: Step | None = None
+    found: Step | GradientScaled | None = None
     for step in objective.terms[0].trail:
         change = step.exponent.known
         if change is None:
@@ -129,11 +131,22 @@ def _division(objective: Objective) -> Step | None:
         if total > -1 >= total + change and step.kind is StepKind.SCALED:
             found = step
         total += change
+    reached = objective.terms[0].exponent.known  # a logarithm takes what was summed before out of the exponent
+    for scaling in objective.training.scalings:
+        change = scaling.exponent.known
+        if change is None or reached is None:
+            return None
+        if reached > -1 >= reached + change:
+            found = scaling
+        reached += change
     return found
 
 
 def _adds_up(trace: Trace, training: TrainingStep) -> bool:
-    """True where gradients of several backwards may add up before the step: a share of each is then no mistake."""
+    """True where gradients of several backwards may add up before the step: a share of each is then no mistake.
+
+    An update by hand goes over the parameters in a loop of its own.
+    """
     backward = training.backward
     if backward.framework:
         return False
@@ -141,17 +154,19 @@ def _adds_up(trace: Trace, training: TrainingStep) -> bool:
 
 
 def _goes_with(step: Event, backward: Event) -> bool:
-    return step.root == backward.root and step.loops == backward.loops and step.guards == backward.guards
+    within = step.loops[: len(backward.loops)] == backward.loops
+    return step.root == backward.root and within and step.guards == backward.guards
 
 
-def _message(trace: Trace, objective: Objective, optimizer: OptimizerFacts, step: Step) -> str:
+def _message(trace: Trace, objective: Objective, optimizer: OptimizerFacts, step: Step | GradientScaled) -> str:
     gradient = _gradient(objective, objective.terms[0])
     update = gradient + optimizer.learning_rate
     assert update.known is not None
     choice = own_choice(objective.terms[0])
     mean = f" (chosen on {line(trace, choice.site.place)})" if choice is not None else ""
+    divided = "then divided" if isinstance(step, Step) else "its gradients are divided"
     return (
-        f"This loss is averaged over the batch{mean} and then divided by the batch size, and "
+        f"This loss is averaged over the batch{mean} and {divided} by the batch size, and "
         f"{sink(trace, objective.training.backward)}. Its gradient goes as {power(gradient)}, B being the batch size, "
         f"the step of {optimizer_name(optimizer)} is proportional to it, and the {learning_rate(trace, optimizer)} "
         f"does not make up for it: doubling the batch divides every update by {2 ** float(-update.known):.3g}. Drop "
@@ -159,7 +174,7 @@ def _message(trace: Trace, objective: Objective, optimizer: OptimizerFacts, step
     )
 
 
-def _way(trace: Trace, training: TrainingStep, term: Term, step: Step) -> tuple[Related, ...]:
+def _way(trace: Trace, training: TrainingStep, term: Term, step: Step | GradientScaled) -> tuple[Related, ...]:
     locations = [*reduction(trace, step.site)]
     choice = own_choice(term)
     if choice is not None and choice.site != step.site:

@@ -6,7 +6,7 @@ import libcst as cst
 
 from lossflow.domain.environment import Kind, Record
 from lossflow.domain.values import Const, External, Partial, Ref, Unknown, Value
-from lossflow.interp.calls import builtin_calls, numeric, torch_functions, unseen
+from lossflow.interp.calls import builtin_calls, numeric, operators, torch_functions, unseen
 from lossflow.interp.engine.frames import Arguments, Frame
 from lossflow.interp.engine.machine import Machine
 from lossflow.interp.objects import iteration, modules
@@ -74,6 +74,8 @@ def call_external(machine: Machine, name: str, arguments: Arguments, node: cst.C
     if name == "functools.partial" and arguments.positional:
         function, *rest = arguments.positional
         return Partial(function, tuple(rest), tuple(arguments.keywords.items()), machine.site(node, frame))
+    if (folded := operators.call_function(machine, name, arguments, node, frame)) is not None:
+        return folded
     if name in _LISTS or name in _DICTS:
         return _module_container(machine, name, arguments, node)
     if (number := numeric.call_function(machine, name, arguments, machine.site(node, frame))) is not None:

@@ -68,7 +68,7 @@ def of_tensor(
             iteration.PARAMETER, axes=replace(tensor.axes, dims=(False,) * len(tensor.axes.dims), certain=True)
         )
     if (
-        name in ("sub_", "add_")
+        name in ("sub_", "add_", "copy_")
         and isinstance(node, cst.Call)
         and any(gradients.mentions_gradient(a.value) for a in node.args)
     ):
@@ -84,6 +84,8 @@ def of_tensor(
     result = None if arguments.open else tensors.method(name, call)
     if result is None:
         return Unknown(computed=True, why=f"what `.{name}()` of a tensor returns")
+    if not isinstance(result, Tensor):
+        machine.use(tensor)  # where it goes from here is not followed
     result = masks.after_method(name, call, result)
     if name.endswith("_") and not name.endswith("__") and isinstance(node, cst.Call):
         containers.store_in_place(machine, node, result, frame)

@@ -144,6 +144,8 @@ def unpacked(machine: Machine, value: Value, count: int) -> tuple[Value, ...] | 
             return tuple(Number(size_along(axes, i), "shape") for i in range(count))
         case Tensor(data=True):
             return (value,) * count
+        case Tensor(axes=axes) if axes.known and axes.dims and not axes.dims[0]:
+            return (replace(value, axes=axes.without(0)[0]),) * count
         case OneOf(values=values):
             parts = [unpacked(machine, v, count) for v in values if v != Const(None)]
             known = [p for p in parts if p is not None]

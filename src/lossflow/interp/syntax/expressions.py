@@ -235,7 +235,22 @@ def _conditional(machine: Machine, node: cst.IfExp, frame: Frame) -> Value:
     orelse = machine.evaluate(node.orelse, frame)
     machine.heap = after.join(machine.heap)
     cases.of_branches(machine, node, body, orelse, frame)
-    return join(body, orelse)
+    return _either(machine, body, orelse)
+
+
+def _either(machine: Machine, body: Value, orelse: Value) -> Value:
+    """One of the two: of `args.lr if args.lr else 0.1` both are numbers that don't depend on the batch."""
+    whole = join(body, orelse)
+    if isinstance(whole, Unknown):
+        numbers = [v for v in (body, orelse) if isinstance(v, Number) or (isinstance(v, Const) and _is_number(v))]
+        exponents = {machine.factor(body), machine.factor(orelse)}
+        if numbers and len(exponents) == 1 and (exponent := exponents.pop()).known is not None:
+            return Number(exponent)
+    return whole
+
+
+def _is_number(value: Const) -> bool:
+    return isinstance(value.value, (int, float)) and not isinstance(value.value, bool)
 
 
 def _named_expression(machine: Machine, node: cst.NamedExpr, frame: Frame) -> Value:

@@ -58,6 +58,10 @@ _SAME_RANK = frozenset(
         "ReLU6",
     ]
 )
+_OF_FEATURES = frozenset(
+    ["Linear", "LazyLinear", "Conv1d", "Conv2d", "Conv3d", "ConvTranspose1d", "ConvTranspose2d", "ConvTranspose3d"]
+)
+"""Layers that mix the features of an example, so that there is at least one dimension beside that of the examples."""
 _MODEL_MAKERS = (
     "torchvision.models.",
     "timm.create_model",
@@ -134,6 +138,8 @@ def _with_features(axes: Axes) -> Axes:
 
 
 def _axes(leaf: str, axes: Axes) -> Axes:
+    if leaf in _OF_FEATURES and axes.known and axes.tail is Tail.ANY and all(axes.dims):
+        return replace(axes, tail=Tail.SOME)  # the examples have features, which a sum over the last dimension adds up
     if leaf in _SAME_RANK:
         return axes
     if leaf in ("Embedding", "embedding"):

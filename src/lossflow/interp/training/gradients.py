@@ -151,10 +151,14 @@ def _is_handed(machine: Machine, node: cst.BaseExpression, frame: Frame) -> bool
 
 
 def note_step_in_place(machine: Machine, call: cst.Call, frame: Frame) -> None:
-    """`w.sub_(lr * w.grad)`, `w.add_(w.grad, alpha=-lr)` and the old `w.add_(-lr, w.grad)`."""
+    """`w.sub_(lr * w.grad)`, `w.add_(w.grad, alpha=-lr)`, the old `w.add_(-lr, w.grad)`, `w.copy_(w - lr * w.grad)`."""
     site = machine.site(call, frame)
     rate = Exponent.ZERO
     for argument in call.args:
+        match argument.value:
+            case cst.BinaryOperation(operator=cst.Subtract(), right=step) if mentions_gradient(step):
+                rate = rate + _rate(machine, step, frame)
+                continue
         if mentions_gradient(argument.value):
             rate = rate + _rate(machine, argument.value, frame)
         else:

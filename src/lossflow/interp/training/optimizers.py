@@ -16,6 +16,8 @@ from lossflow.interp.engine.machine import Machine
 from lossflow.interp.objects import classes
 
 GROUPS = "param_groups"
+_GROUPS = External("torch.optim.Optimizer.param_groups")
+"""What marks the list of the groups of an optimizer."""
 
 
 def construct(machine: Machine, row: Optimizer, arguments: Arguments, *, node: cst.CSTNode, frame: Frame) -> Value:
@@ -38,7 +40,7 @@ def initialise(
         given = Unknown(computed=True) if arguments.open else Const(0)
     rate = _with_groups(machine, given, arguments.get(0, "params"))
     group = machine.allocate((node, "group"), Record(Kind.DICT, {"lr": machine.named(rate, "lr")}))
-    groups = machine.allocate((node, GROUPS), Record(Kind.LIST, rest=group))
+    groups = machine.allocate((node, GROUPS), Record(Kind.LIST, rest=group, cls=_GROUPS))
     machine.put(instance, GROUPS, groups)
     machine.put(instance, "lr", _rate_site(machine, arguments, names, node, frame))
     machine.set(instance, replace(machine.get(instance), made=Step(StepKind.CONSTRUCTED, machine.site(node, frame))))
@@ -145,6 +147,14 @@ def rate(machine: Machine, optimizer: Ref) -> Value:
     if not isinstance(held, Ref):
         return Unknown(computed=True)
     return machine.get(held).get("lr") or Unknown(computed=True)
+
+
+def group_of(machine: Machine, value: Value) -> Value | None:
+    """The group that stands for all of an optimizer; None for anything else than the list of its groups."""
+    if not isinstance(value, Ref):
+        return None
+    record = machine.get(value)
+    return record.rest if record.cls == _GROUPS else None
 
 
 def scale_rate(machine: Machine, optimizer: Value, exponent: Exponent) -> None:

@@ -1,0 +1,293 @@
+"""What stands around the step: functions, classes, nested loops, accumulation, tests of the configuration."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+from .choices import Choices
+from .losses import DATA, EXAMPLES, Loss
+from .optimizers import Update
+from .script import Script, indented
+
+_DRAWN = {
+    "loader": "loader = DataLoader(TensorDataset({names}), batch_size=batch_size)",
+    "shuffling loader": "loader = torch.utils.data.DataLoader(dataset=TensorDataset({names}), batch_size=batch_size, "
+    "shuffle=False)",
+    "list of batches": "loader = [({drawn}) for _ in range(6)]",
+    "generator": "",
+}
+
+
+ACCUMULATIONS = ("none", "none ", "none  ", "divided", "not divided")
+
+
+def written(script: Script, choices: Choices, loss: Loss, update: Update) -> str:
+    """The whole script; `accumulation` and `data` are chosen already."""
+    accumulation = _Accumulation(script, choices, choices.made["accumulation"].strip(), update)
+    loader = _data(script, choices, loss, repeated=accumulation.on)
+    structures: dict[str, _Structure] = {
+        "module": _module,
+        "main": _main,
+        "function": _function,
+        "function with everything": _function_with_everything,
+        "step function": _step_function,
+        "loss function": _loss_function,
+        "class": _class,
+        "guarded": _guarded,
+        "loss in the model": _loss_in_the_model,
+    }
+    if not accumulation.on:
+        structures |= {"while": _while, "other file": _other_file}
+        if "optimizer" in script.objects:
+            structures["closure"] = _closure
+    script.constants[:0] = ["torch.set_default_dtype(torch.float64)", "batch_size = 4"]
+    lines = choices.among("structure", structures)(script, choices, _Parts(loss, loader, update, accumulation))
+    return "\n".join(lines) + "\n"
+
+
+def sources(choices: Choices) -> None:
+    """Choose where batches come from, and whether the gradients of several add up: other choices depend on it."""
+    accumulates = choices.word("accumulation", ACCUMULATIONS).strip() != "none"
+    choices.word("data", [name for name in _DRAWN if "loader" in name or not accumulates])
+
+
+class _Accumulation:
+    """Whether gradients of several batches add up, and what that adds to the loop."""
+
+    def __init__(self, script: Script, choices: Choices, kind: str, update: Update) -> None:
+        self.on = kind in ("divided", "not divided")
+        self.divided = kind == "divided"
+        self.update = update
+        if self.on:
+            script.constants.append("accum_steps = 3")
+            self.test = choices.word(
+                "accumulation test",
+                ("(i + 1) % accum_steps == 0", "i % accum_steps == accum_steps - 1", "not (i + 1) % accum_steps"),
+            )
+            self.apart = choices.maybe("accumulation apart")
+        else:
+            self.zero_first = choices.maybe("zero first")
+
+    def around(self, body: list[str]) -> list[str]:
+        """The step for one batch, whose loss `body` computes."""
+        update = self.update
+        if not self.on:
+            if self.zero_first:
+                return [*update.clear, *body, "loss.backward()", *update.before, *update.step]
+            return [*body, *update.clear, "loss.backward()", *update.before, *update.step]
+        backward = ["loss.backward()"]
+        if self.divided:
+            backward = (
+                ["loss = loss / accum_steps", "loss.backward()"] if self.apart else ["(loss / accum_steps).backward()"]
+            )
+        steps = indented([*update.before, *update.step, *update.clear])
+        return [*body, *backward, f"if {self.test}:", *steps]
+
+
+class _Parts:
+    """What a structure puts together."""
+
+    def __init__(self, loss: Loss, loader: list[str], update: Update, accumulation: _Accumulation) -> None:
+        self.loss = loss
+        self.loader = loader
+        self.update = update
+        self.accumulation = accumulation
+
+    @property
+    def batch(self) -> str:
+        return ", ".join(DATA[self.loss.data].batch)
+
+    @property
+    def heading(self) -> str:
+        if self.accumulation.on:
+            return f"for i, ({self.batch}) in enumerate(loader):"
+        return f"for {self.batch} in loader:"
+
+
+_Structure = Callable[[Script, Choices, _Parts], list[str]]
+
+
+def _data(script: Script, choices: Choices, loss: Loss, *, repeated: bool) -> list[str]:
+    """The lines that make `loader`; `repeated` makes all of its batches the same."""
+    data = DATA[loss.data]
+    way = choices.made["data"], _DRAWN[choices.made["data"]]
+    if way[0] == "generator":
+        drawn = ", ".join(each.format(n="batch_size") for each in data.tensors)
+        script.define(f"""
+def batches(count):
+    for _ in range(count):
+        yield {drawn}
+""")
+        return ["loader = batches(6)"]
+    if way[0] == "list of batches":
+        return [way[1].format(drawn=", ".join(each.format(n="batch_size") for each in data.tensors))]
+    script.imports.add(
+        "from torch.utils.data import DataLoader, TensorDataset"
+        if "torch.utils.data" not in way[1]
+        else "from torch.utils.data import TensorDataset"
+    )
+    names = ["inputs", "others", "targets"] if len(data.tensors) == 3 else ["inputs", "targets"]
+    made = [each.format(n=4 if repeated else EXAMPLES) for each in data.tensors]
+    if repeated:
+        made = [f"torch.cat([{each}] * {EXAMPLES // 4})" for each in made]
+    return [*(f"{name} = {each}" for name, each in zip(names, made)), way[1].format(names=", ".join(names))]
+
+
+def _made(script: Script, parts: _Parts) -> list[str]:
+    """The objects, and the loader."""
+    lines = ["torch.manual_seed(0)"]
+    for text in script.objects.values():
+        lines += text.split("\n")
+    return [*lines, *parts.loader]
+
+
+def _epochs(script: Script, parts: _Parts, loop: list[str]) -> list[str]:
+    if not parts.update.scheduled:
+        return loop
+    return ["for epoch in range(2):", *indented(loop), "    scheduler.step()"]
+
+
+def _loop(parts: _Parts, body: list[str]) -> list[str]:
+    return [parts.heading, *indented(parts.accumulation.around(body))]
+
+
+def _module(script: Script, choices: Choices, parts: _Parts) -> list[str]:
+    loop = _epochs(script, parts, _loop(parts, script.body))
+    if choices.maybe("nested"):
+        loop = ["for run in range(1):", *indented(loop)]
+    return [*script.header(), *_made(script, parts), *loop]
+
+
+def _main(script: Script, choices: Choices, parts: _Parts) -> list[str]:
+    loop = _epochs(script, parts, _loop(parts, script.body))
+    body = indented([*_made(script, parts), *loop])
+    return [*script.header(), "", "def main():", *body, "", "", 'if __name__ == "__main__":', "    main()"]
+
+
+def _guarded(script: Script, choices: Choices, parts: _Parts) -> list[str]:
+    trains = script.set("train", "True")
+    loop = _loop(parts, script.body)
+    verbose = script.set("verbose", "False")
+    loop += [f"    if {verbose}:", "        print(loss.item())"]
+    return [*script.header(), *_made(script, parts), f"if {trains}:", *indented(_epochs(script, parts, loop))]
+
+
+def _while(script: Script, choices: Choices, parts: _Parts) -> list[str]:
+    loop = ["steps = 0", "batches_left = iter(loader)", "while steps < 3:", f"    {parts.batch} = next(batches_left)"]
+    loop += indented([*parts.accumulation.around(script.body), "steps += 1"])
+    return [*script.header(), *_made(script, parts), *loop]
+
+
+def _named(script: Script, parts: _Parts) -> list[str]:
+    """The objects that a training function has to be handed."""
+    lines = script.body + parts.accumulation.around([])
+    text = "\n".join(lines)
+    return [name for name in script.objects if name == "model" or re.search(rf"(?<![.\w\"]){name}\b(?!\")", text)]
+
+
+def _function(script: Script, choices: Choices, parts: _Parts) -> list[str]:
+    """A function that reads what is global."""
+    lines = ["def train(loader):", "    model.train()", *indented(_loop(parts, script.body)), ""]
+    run = _epochs(script, parts, ["train(loader)"])
+    return [*script.header(), *_made(script, parts), "", "", *lines, "", *run]
+
+
+def _function_with_everything(script: Script, choices: Choices, parts: _Parts) -> list[str]:
+    names = _named(script, parts)
+    body = ["running = 0.0", *_loop(parts, script.body), "    running += loss.item()", "return running / len(loader)"]
+    if "generator" in choices.made["data"]:
+        body[-1] = "return running"
+    lines = ["", f"def train_one_epoch({', '.join(names)}, loader):", *indented(body), ""]
+    call = f"train_one_epoch({', '.join(names)}, loader)"
+    if choices.maybe("keywords"):
+        call = f"train_one_epoch({', '.join([*names, 'loader=loader'])})"
+    return [*script.header(), *lines, "", *_made(script, parts), *_epochs(script, parts, [call])]
+
+
+def _step_function(script: Script, choices: Choices, parts: _Parts) -> list[str]:
+    if parts.accumulation.on:
+        return _function_with_everything(script, choices, parts)
+    names = _named(script, parts)
+    arguments = ", ".join([*names, parts.batch])
+    body = [*parts.accumulation.around(script.body), "return loss.item()"]
+    lines = ["", f"def train_step({arguments}):", *indented(body), ""]
+    loop = _epochs(script, parts, [parts.heading, f"    value = train_step({arguments})"])
+    if "loader.batch_size" in "\n".join(script.body):
+        return _module(script, choices, parts)
+    return [*script.header(), *lines, "", *_made(script, parts), *loop]
+
+
+def _loss_function(script: Script, choices: Choices, parts: _Parts) -> list[str]:
+    """The loss is computed by a function, which returns it."""
+    if "loader.batch_size" in "\n".join(script.body):
+        return _module(script, choices, parts)
+    names = [name for name in _named(script, parts) if name != "optimizer"]
+    arguments = ", ".join([*names, parts.batch])
+    lines = ["", f"def compute_loss({arguments}):", *indented([*script.body, "return loss"]), ""]
+    loop = _epochs(script, parts, _loop(parts, [f"loss = compute_loss({arguments})"]))
+    return [*script.header(), *lines, "", *_made(script, parts), *loop]
+
+
+def _class(script: Script, choices: Choices, parts: _Parts) -> list[str]:
+    """A trainer that holds the objects; its loop is a method."""
+    names = [name for name in script.objects if name == "optimizer" or name in _named(script, parts)]
+    if parts.update.scheduled:
+        names.append("scheduler")
+    body = _loop(parts, script.body)
+    if parts.update.scheduled:
+        body.append("scheduler.step()")
+    held = re.compile(rf"(?<![.\w\"])({'|'.join(names)})\b(?![\"=])")
+    body = [held.sub(r"self.\1", line) for line in body]
+    made = [f"    def __init__(self, {', '.join(names)}):", *(f"        self.{name} = {name}" for name in names)]
+    lines = ["", "class Trainer:", *made, "", "    def fit(self, loader):", *indented(body, 2), ""]
+    return [*script.header(), *lines, "", *_made(script, parts),
+            f"trainer = Trainer({', '.join(names)})", "trainer.fit(loader)"]  # fmt: skip
+
+
+def _loss_in_the_model(script: Script, choices: Choices, parts: _Parts) -> list[str]:
+    """The network computes its loss itself."""
+    text = "\n".join(script.body)
+    if "loader.batch_size" in text or "model.parameters" in text:
+        return _module(script, choices, parts)
+    names = [name for name in _named(script, parts) if name not in ("optimizer", "model", "encoder")]
+    if "encoder" in script.objects:
+        return _module(script, choices, parts)
+    inner = script.objects["model"].removeprefix("model = ")
+    held = re.compile(rf"(?<![.\w\"])({'|'.join(['model', *names])})\b(?![\"=])")
+    body = [held.sub(lambda found: "self.net" if found[1] == "model" else f"self.{found[1]}", each)
+            for each in script.body]  # fmt: skip
+    made = ["def __init__(self):", "    super().__init__()", f"    self.net = {inner}"]
+    made += [f"    self.{script.objects[name]}" for name in names]
+    forward = [f"def forward(self, {parts.batch}):", *indented([*body, "return loss"])]
+    script.objects["model"] = "model = Network()"
+    for name in names:
+        del script.objects[name]
+    lines = ["", "class Network(nn.Module):", *indented(made), "", *indented(forward), ""]
+    loop = _epochs(script, parts, _loop(parts, [f"loss = model({parts.batch})"]))
+    return [*script.header(), *lines, "", *_made(script, parts), *loop]
+
+
+def _closure(script: Script, choices: Choices, parts: _Parts) -> list[str]:
+    """The optimizer is handed a function that computes the loss and its gradients."""
+    inner = [*parts.update.clear, *script.body, "loss.backward()", *parts.update.before, "return loss"]
+    loop = [parts.heading, "    def closure():", *indented(inner, 2), "", "    optimizer.step(closure)"]
+    return [*script.header(), *_made(script, parts), *_epochs(script, parts, loop)]
+
+
+def _other_file(script: Script, choices: Choices, parts: _Parts) -> list[str]:
+    """The loop is a function of another file, which is handed the function of the loss."""
+    if "loader.batch_size" in "\n".join(script.body) or "optimizer" not in script.objects:
+        return _module(script, choices, parts)
+    names = [name for name in _named(script, parts) if name != "optimizer"]
+    arguments = ", ".join([*names, parts.batch])
+    lines = ["", f"def compute_loss({arguments}):", *indented([*script.body, "return loss"]), ""]
+    script.imports.add("from engine import train")
+    objects = names
+    step = [f"optimizer.{each.partition('.')[2]}" for each in parts.update.clear]
+    step += [f"loss = compute_loss({arguments})", "loss.backward()", "optimizer.step()"]
+    loop = [f"for {parts.batch} in loader:", *indented(step)]
+    head = f"def train({', '.join([*objects, 'optimizer', 'compute_loss', 'loader'])}):"
+    script.beside["engine.py"] = "\n".join([head, *indented(loop), ""])
+    call = f"train({', '.join([*objects, 'optimizer', 'compute_loss', 'loader'])})"
+    return [*script.header(), *lines, "", *_made(script, parts), *_epochs(script, parts, [call])]

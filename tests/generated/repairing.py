@@ -1,0 +1,75 @@
+"""What fixes make of a program, and whether torch finds it repaired."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from lossflow.checking import FileReport, check, read_file
+from lossflow.configuration.config import Config
+from lossflow.fixing.rounds import fix
+from lossflow.source import Source
+
+from ..oracle.judging import Judgement
+from .comparing import EXACT, NEARLY, SCALES, Comparison, grown_by_accumulation, is_blurred, is_mixed, right, seen
+from .program import Program
+
+
+@dataclass(frozen=True)
+class Repaired:
+    """A program after all fixes, unsafe ones too: the codes that were fixed, and those that are left."""
+
+    path: Path
+    fixed: frozenset[str]
+    left: frozenset[str]
+
+
+def repaired(path: Path, comparison: Comparison) -> Repaired | None:
+    """Fix the script at `path` and write what becomes of it beside; None where nothing has a fix."""
+    if not comparison.codes:
+        return None
+    config = Config(root=path.parent)
+
+    def checked(source: Source) -> FileReport:
+        return check(source, config)
+
+    done = fix(read_file(path), checked, unsafe=True)
+    if not done.changed:
+        return None
+    folder = path.parent / "fixed"
+    shutil.copytree(path.parent, folder)
+    (folder / path.name).write_bytes(done.after.data)
+    fixed = frozenset(each.finding.code for each in done.applied)
+    return Repaired(folder / path.name, fixed, frozenset(each.code for each in done.report.findings))
+
+
+def compare_repair(program: Program, before: Judgement, repair: Repaired, after: Judgement) -> Iterator[str]:
+    """Where the gradients still depend on what they must not depend on."""
+    words = f"after the fixes of {', '.join(sorted(repair.fixed))}"
+    if after.error is not None:
+        shown_later = (
+            "cannot be converted to Scalar" in after.error[1]
+        )  # by `.item()`, which backward kept from running
+        if not repair.left & {"LF201"} and not shown_later:
+            yield f"{words} torch raises {after.error}"
+        return
+    if repair.fixed & SCALES and not repair.left & SCALES and not is_blurred(program):
+        steps = [seen(program, step) for step in after.steps]
+        if "LF105" in repair.fixed:  # its fix makes the terms equal
+            off = [step.gradient for step in steps if is_mixed(step)]
+        elif "LF109" in repair.fixed:  # the learning rate may make up for another division
+            off = [step.gradient for step in steps if "LF109" in right(step)]
+        else:
+            off = [step.gradient for step in steps if abs(step.gradient) > EXACT]
+        if off:
+            yield f"{words} the gradient goes as B^{off[0]:.3f}"
+    if "LF107" in repair.fixed and "LF107" not in repair.left:
+        grown = grown_by_accumulation(after)
+        if any(abs(each) > NEARLY for each in grown):
+            yield f"{words} gradients grow as {grown} with the number of batches"
+    if repair.fixed <= {"LF301", "LF302"} and before.error is None:
+        both = zip(before.steps, after.steps, strict=True)
+        if any(abs(old.gradient - new.gradient) > EXACT for old, new in both):
+            yield f"{words}, which are safe, gradients grow otherwise than before"
