@@ -49,9 +49,8 @@ def compare_repair(program: Program, before: Judgement, repair: Repaired, after:
     """Where the gradients still depend on what they must not depend on."""
     words = f"after the fixes of {', '.join(sorted(repair.fixed))}"
     if after.error is not None:
-        shown_later = (
-            "cannot be converted to Scalar" in after.error[1]
-        )  # by `.item()`, which backward kept from running
+        # By the `.item()` of a loss that is bound more than once, which backward had kept from running.
+        shown_later = "cannot be converted to Scalar" in after.error[1]
         if not repair.left & {"LF201"} and not shown_later:
             yield f"{words} torch raises {after.error}"
         return
