@@ -88,11 +88,11 @@ class Module(L.LightningModule):
     "text",
     [
         COSTLY + TRAINING,
-        COSTLY + "\n\nprepare(1)\n" + TRAINING,
+        COSTLY + "\n\nloss = prepare(1)\n" + TRAINING,
         COSTLY + TRAINING + "\n\nprepare(1)\n",
         COSTLY + TRAINER,
         COSTLY + LIGHTNING,
-        COSTLY + "\n\nprepare(1)\n" + LIGHTNING,
+        COSTLY + "\n\nloss = prepare(1)\n" + LIGHTNING,
     ],
     ids=["not called", "in the body before", "in the body behind", "in a class", "in a framework", "both"],
 )
@@ -107,7 +107,7 @@ def test_a_note_names_what_was_left(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "MAX_STEPS", 2_000)
     notes = check(Source("script.py", COSTLY + TRAINING), Config()).notes
     assert any(note.startswith("script.py: the analysis of `prepare` stopped after ") for note in notes)
-    (note,) = check(Source("script.py", COSTLY + "\n\nprepare(1)\n"), Config()).notes
+    (note,) = check(Source("script.py", COSTLY + "\n\nloss = prepare(1)\n"), Config()).notes
     assert note.startswith("script.py: the analysis of the module stopped after ")
 
 

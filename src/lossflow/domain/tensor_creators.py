@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from lossflow.domain.arithmetic import Factor
 from lossflow.domain.axes import Axes
 from lossflow.domain.tensor_calls import Call, Transfer, register
-from lossflow.domain.values import Const, Size, Tensor, Tuple, Unknown, Value
+from lossflow.domain.values import Const, Size, Tensor, Term, Tuple, Unknown, Value
 
 
 def axes_of_sizes(sizes: tuple[Value, ...], factor: Factor, *, drawn: bool = False, leaf: bool = False) -> Axes:
@@ -60,7 +62,9 @@ def _new(call: Call) -> Value:
 
 def _new_filled(call: Call) -> Value:
     """`x.new_full(size, value)`."""
-    return made(sizes_of(call.args[:1]), call.factor)
+    size, value = call.argument(0, "size"), call.argument(1, "fill_value")
+    filled = made(None if size is None else sizes_of((size,)), call.factor)
+    return filled if value is None else replace(filled, terms=(Term(call.factor(value)),))
 
 
 def _new_data(call: Call) -> Value:

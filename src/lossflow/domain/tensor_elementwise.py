@@ -66,6 +66,13 @@ def _like(call: Call) -> Value:
     return Tensor(call.tensor.axes, (Term(batchless=batchless),), leaf)
 
 
+def _full_like(call: Call) -> Value:
+    """`torch.full_like(x, 1 / n)` holds a share in each of its elements."""
+    like, value = _like(call), call.argument(0, "fill_value")
+    assert isinstance(like, Tensor)
+    return like if value is None else replace(like, terms=(replace(like.terms[0], exponent=call.factor(value)),))
+
+
 def _operator(symbol: str) -> Transfer:
     def transfer(call: Call) -> Value:
         other = call.argument(0, "other", "tensor", "value", "mat2", "vec")
@@ -145,7 +152,8 @@ register(
     "eq ne lt le gt ge isclose not_equal equal_to less greater isin logical_and logical_or logical_xor bernoulli",
 )
 register(METHODS, lambda call: arithmetic.compare(call.tensor, Const(0)), "isnan isinf isfinite logical_not bool")
-register(METHODS, _like, "zeros_like ones_like full_like rand_like randn_like empty_like randint_like new_zeros_like")
+register(METHODS, _full_like, "full_like")
+register(METHODS, _like, "zeros_like ones_like rand_like randn_like empty_like randint_like new_zeros_like")
 register(METHODS, _operator("+"), "add logaddexp")
 register(METHODS, _operator("-"), "sub subtract")
 register(METHODS, _operator("*"), "mul multiply")

@@ -41,10 +41,11 @@ def created(machine: Machine, leaf: str, arguments: Arguments) -> Value:
     )
     if sizes is None:
         return Tensor(Axes.UNKNOWN, differentiable=is_leaf)
+    filling = _exponent_of_filling(machine, leaf, positional, keywords)
     if isinstance(sizes, Size):
-        return Tensor(sizes.axes, differentiable=is_leaf)
+        return Tensor(sizes.axes, (Term(filling),), is_leaf)
     axes = axes_of_sizes(sizes, machine.factor, drawn=leaf in _RANDOM, leaf=is_leaf)
-    term = Term(_exponent_of_filling(machine, leaf, positional, keywords), batchless=is_leaf and axes.reduced)
+    term = Term(filling, batchless=is_leaf and axes.reduced)
     synthetic = not is_leaf and not isinstance(sizes, Size) and all(isinstance(size, Const) for size in sizes[:1])
     return Tensor(axes, (term,), is_leaf, synthetic=synthetic)
 

@@ -28,6 +28,8 @@ def batch_size(trace: Trace, syntax: Syntax, loss: ast.expr) -> str | None:
         for node in sorted(named, key=lambda each: not isinstance(each, ast.Name)):
             found = in_sight[syntax.span(node)]
             text = syntax.text(node)
+            if _is_rebound(syntax, node, loss):
+                continue
             if (found.evident or _is_tensor(trace, syntax, node)) and syntax.unchanged(node, loss, of=text):
                 return f"{text}.size({found.dim})"
         for node in _gone_over(syntax, computed):
@@ -36,6 +38,15 @@ def batch_size(trace: Trace, syntax: Syntax, loss: ast.expr) -> str | None:
             if over is not None and over.dim == 0 and syntax.unchanged(node, loss, of=text):
                 return f"len({text})"
     return None
+
+
+def _is_rebound(syntax: Syntax, node: ast.expr, loss: ast.expr) -> bool:
+    """True where the statement that reads a name binds it anew before the loss is read: `loss = loss.sum()`."""
+    statement = syntax.statement(node)
+    if statement is syntax.statement(loss) or not isinstance(statement, ast.Assign):
+        return False
+    read = {each.id for each in ast.walk(node) if isinstance(each, ast.Name)}
+    return any(isinstance(each, ast.Name) and each.id in read for t in statement.targets for each in ast.walk(t))
 
 
 def _gone_over(syntax: Syntax, computed: ast.expr) -> Iterator[ast.expr]:
