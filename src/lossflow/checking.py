@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from pathlib import Path
@@ -92,8 +92,9 @@ def check(source: Source, config: Config, *, noqa: bool = True, unsaved: Unsaved
 
     The sources of `unsaved` stand for what is on disk under their names.
     """
+    comments = Suppressions(source.text)
     if not (may_matter(source.text, config) and _relevance(*_rows(config), unsaved).holds(source)):
-        return FileReport(source.name, unused=_unused((), source, config) if noqa else ())
+        return FileReport(source.name, unused=tuple(unused(comments, (), source, config)) if noqa else ())
     try:
         trace = traced(source, config, unsaved=unsaved)
         found = tuple(findings(trace, config))
@@ -104,9 +105,10 @@ def check(source: Source, config: Config, *, noqa: bool = True, unsaved: Unsaved
         return FileReport(source.name, failure="its code nests too deeply to be analysed")
     except Exception as error:  # a mistake of ours in one file must not hide the findings in the others
         return FileReport(source.name, failure=_bug(error))
-    idle = _unused(found, source, config) if noqa else ()
+    idle: tuple[Unused, ...] = ()
     if noqa:
-        found = tuple(_unsuppressed(found, source))
+        idle = tuple(unused(comments, found, source, config))
+        found = tuple(each for each in found if not comments.silences(each.code, source.row(each.span.start)))
     files = {file for finding in found for file in (finding.file, *(place.file for place in finding.related))}
     return FileReport(
         source.name,
@@ -227,17 +229,6 @@ def _untraced(trace: Trace) -> tuple[LossPath, ...]:
     from lossflow.tracing import untraced  # few runs ask for it
 
     return untraced(trace)
-
-
-def _unsuppressed(findings: Iterable[Finding], source: Source) -> Iterator[Finding]:
-    comments = Suppressions(source.text)
-    for finding in findings:
-        if not comments.silences(finding.code, source.row(finding.span.start)):
-            yield finding
-
-
-def _unused(findings: Iterable[Finding], source: Source, config: Config) -> tuple[Unused, ...]:
-    return tuple(unused(Suppressions(source.text), findings, source, config))
 
 
 def _bug(error: Exception) -> str:

@@ -31,7 +31,7 @@ def is_primary(node: ast.expr) -> bool:
 def as_primary(syntax: Syntax, node: ast.expr) -> str:
     """The node as it is written, in parentheses if it needs them as an operand."""
     text = syntax.text(node)
-    return text if isinstance(node, _PRIMARY) else f"({text})"
+    return text if is_primary(node) else f"({text})"
 
 
 def renamed(syntax: Syntax, call: ast.Call, name: str) -> tuple[Edit, ...]:
@@ -44,7 +44,7 @@ def renamed(syntax: Syntax, call: ast.Call, name: str) -> tuple[Edit, ...]:
 def with_method(syntax: Syntax, node: ast.expr, call: str) -> tuple[Edit, ...]:
     """`call` appended to the node: `(a + b)` and `.mean()` become `(a + b).mean()`."""
     span = syntax.parenthesised(node)
-    if span != syntax.span(node) or isinstance(node, _PRIMARY):
+    if span != syntax.span(node) or is_primary(node):
         return _around(span, "", call)
     return _around(span, "(", f"){call}")
 
@@ -87,21 +87,16 @@ def without_statement(syntax: Syntax, statement: ast.stmt) -> Edit | None:
 
 def quotient(syntax: Syntax, node: ast.expr, content: str) -> tuple[Edit, ...]:
     """A division in place of the node."""
-    parent = syntax.parent(node)
-    own = syntax.parenthesised(node) != syntax.span(node)
-    wraps = not own and parent is not None and _needs_parentheses(node, parent)
-    return replaced(syntax, node, f"({content})" if wraps else content)
+    return replaced(syntax, node, f"({content})" if _is_wrapped(syntax, node) else content)
 
 
 def quotient_of(syntax: Syntax, node: ast.expr, part: ast.expr, call: str, divisor: str) -> tuple[Edit, ...]:
     """`part.sum() / divisor` in place of the node; the part stays as it is written, and may have edits of its own."""
     whole = syntax.span(node)
     kept = whole if part is node else syntax.parenthesised(part)
-    needed = kept == syntax.span(part) and not isinstance(part, _PRIMARY)
+    needed = kept == syntax.span(part) and not is_primary(part)
     opening, closing = ("(", ")") if needed else ("", "")
-    parent = syntax.parent(node)
-    own = syntax.parenthesised(node) != whole
-    if not own and parent is not None and _needs_parentheses(node, parent):
+    if _is_wrapped(syntax, node):
         opening, divisor = f"({opening}", f"{divisor})"
     edits = (
         Edit(Span(whole.start, kept.start), opening),
@@ -122,6 +117,13 @@ def _binds_like_division(node: ast.expr) -> bool:
     return isinstance(node, (*_PRIMARY, ast.Await)) or (
         isinstance(node, ast.UnaryOp) and not isinstance(node.op, ast.Not)
     )
+
+
+def _is_wrapped(syntax: Syntax, node: ast.expr) -> bool:
+    """True where a division in place of the node needs parentheses that the node has not."""
+    parent = syntax.parent(node)
+    bare = syntax.parenthesised(node) == syntax.span(node)
+    return bare and parent is not None and _needs_parentheses(node, parent)
 
 
 def _needs_parentheses(node: ast.expr, parent: ast.AST) -> bool:

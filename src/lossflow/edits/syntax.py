@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from functools import cached_property, lru_cache
 
 from lossflow.source import Source, Span
@@ -92,13 +92,16 @@ class Syntax:
         statement = self.statement(after)
         # The targets of its own assignment are written first, and stored last.
         begin, end = self.span(before).end, self.span(after if statement is None else statement).start
-        names = set(_WORD.findall(of))
-        return not any(
+        return not self.binds(self.scope(after), set(_WORD.findall(of)), Span(begin, end))
+
+    def binds(self, scope: Scope, names: Collection[str], within: Span) -> bool:
+        """True when one of the names is assigned or deleted in those characters of a scope."""
+        return any(
             isinstance(node, ast.Name)
             and node.id in names
             and not isinstance(node.ctx, ast.Load)
-            and begin <= self.span(node).start < end
-            for node in ast.walk(self.scope(after))
+            and within.start <= self.span(node).start < within.end
+            for node in ast.walk(scope)
         )
 
     def parenthesised(self, node: ast.expr) -> Span:

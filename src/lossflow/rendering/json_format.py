@@ -30,14 +30,14 @@ def _finding(finding: Finding, source: Source, report: FileReport) -> dict[str, 
         "message": finding.message,
         "filename": finding.file,
         "cell": start.cell,
-        "location": _location(start),
-        "end_location": _location(source.location(finding.span.end)),
+        "location": location(start),
+        "end_location": location(source.location(finding.span.end)),
         "related": [
             {
                 "role": place.role.value,
                 "filename": place.file,
                 "cell": (where := report.sources[place.file].location(place.span.start)).cell,
-                "location": _location(where),
+                "location": location(where),
                 "message": place.message,
             }
             for place in finding.related
@@ -54,8 +54,8 @@ def _fix(fix: Fix, source: Source) -> dict[str, object]:
         "edits": [
             {
                 "cell": source.location(edit.span.start).cell,
-                "location": _location(source.location(edit.span.start)),
-                "end_location": _location(source.location(edit.span.end)),
+                "location": location(source.location(edit.span.start)),
+                "end_location": location(source.location(edit.span.end)),
                 "content": edit.content,
             }
             for edit in fix.edits
@@ -63,5 +63,6 @@ def _fix(fix: Fix, source: Source) -> dict[str, object]:
     }
 
 
-def _location(location: Location) -> dict[str, int]:
-    return {"row": location.row, "column": location.column}
+def location(place: Location) -> dict[str, int]:
+    """A place of the file, or of its cell, as ruff writes it."""
+    return {"row": place.row, "column": place.column}

@@ -47,6 +47,12 @@ def visible(text: str) -> str:
     return "".join(char if char.isprintable() or char == " " else "\N{REPLACEMENT CHARACTER}" for char in widened)
 
 
+def excerpt(code: str, widest: int) -> str:
+    """Code on one line of at most that many characters."""
+    shown = visible(" ".join(code.split()))
+    return shown if len(shown) <= widest else shown[: widest - 3] + "..."
+
+
 def count(number: int, noun: str) -> str:
     """The number with its noun, in the plural where there are several."""
     return f"{number} {noun}{'' if number == 1 else 's'}"

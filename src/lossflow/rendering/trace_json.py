@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterable
 
 from lossflow.domain.exponent import Exponent
+from lossflow.rendering.json_format import location
 from lossflow.tracing import Driver, Path, Reason, Spot, Stage, TermPath, growth
 
 
@@ -65,8 +66,8 @@ def _place(spot: Spot) -> dict[str, object]:
     return {
         "filename": spot.source.name,
         "cell": spot.start.cell,
-        "location": {"row": spot.start.row, "column": spot.start.column},
-        "end_location": {"row": spot.end.row, "column": spot.end.column},
+        "location": location(spot.start),
+        "end_location": location(spot.end),
     }
 
 

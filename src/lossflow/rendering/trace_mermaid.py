@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from itertools import count
 
 from lossflow.rendering.places import at
-from lossflow.rendering.styled import visible
+from lossflow.rendering.styled import excerpt
 from lossflow.tracing import Path, Spot, TermPath, growth
 
 _WIDEST = 40
@@ -63,8 +63,7 @@ def _term(term: TermPath, backward: str, numbers: Iterator[int]) -> Iterator[str
 def _code(spot: Spot | None) -> Iterator[str]:
     """What is written at a place, and its line."""
     if spot is not None:
-        code = visible(" ".join(spot.text.split()))
-        yield code if len(code) <= _WIDEST else code[: _WIDEST - 3] + "..."
+        yield excerpt(spot.text, _WIDEST)
         yield at(spot.source.name, spot.start)
 
 

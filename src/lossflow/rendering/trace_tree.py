@@ -10,7 +10,7 @@ from rich.text import Text
 from rich.tree import Tree
 
 from lossflow.rendering.places import at, shown
-from lossflow.rendering.styled import visible
+from lossflow.rendering.styled import excerpt
 from lossflow.tracing import Driver, Path, Reason, Spot, Stage, TermPath, growth
 
 _WIDEST = 60
@@ -85,6 +85,4 @@ def _label(words: str, spot: Spot | None, file: str, style: str = "") -> Text:
     place = at(spot.source.name, spot.start)
     if spot.source.name == file:
         place = place.removeprefix(f"{shown(file)}:")
-    code = visible(" ".join(spot.text.split()))
-    quoted = code if len(code) <= _WIDEST else code[: _WIDEST - 3] + "..."
-    return Text.assemble((words, style), "  ", (place, "blue"), "  ", (quoted, "dim"))
+    return Text.assemble((words, style), "  ", (place, "blue"), "  ", (excerpt(spot.text, _WIDEST), "dim"))

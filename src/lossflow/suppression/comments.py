@@ -69,7 +69,11 @@ class Suppressions:
 
     def __init__(self, text: str) -> None:
         """Read the comments of `text` when they are first asked for."""
-        self._lines = StringIO(text, newline=None).readlines()
+        self._text = text
+
+    @cached_property
+    def _lines(self) -> list[str]:
+        return StringIO(self._text, newline=None).readlines()
 
     @cached_property
     def whole_file(self) -> bool:

@@ -10,6 +10,7 @@ from lossflow.edits.syntax import Syntax
 from lossflow.findings import Fix, Safety
 from lossflow.rules.fixes import totals
 from lossflow.rules.fixes.totals import Addition
+from lossflow.source import Span
 
 _PURE = frozenset({"size", "numel", "dim"})
 """Methods that can be called again."""
@@ -68,14 +69,8 @@ def _is_pure(number: ast.expr) -> bool:
 def _stay(syntax: Syntax, number: ast.expr, first: ast.stmt, last: ast.stmt) -> bool:
     """True when no name in the number is bound between the two statements."""
     names = {each.id for each in ast.walk(number) if isinstance(each, ast.Name)}
-    begin, end = syntax.span(first).start, syntax.span(last).end
-    return not any(
-        isinstance(each, ast.Name)
-        and each.id in names
-        and not isinstance(each.ctx, ast.Load)
-        and begin <= syntax.span(each).start < end
-        for each in ast.walk(syntax.scope(first))
-    )
+    between = Span(syntax.span(first).start, syntax.span(last).end)
+    return not syntax.binds(syntax.scope(first), names, between)
 
 
 def _is_only_averaged(trace: Trace, syntax: Syntax, added: Addition) -> bool:

@@ -13,7 +13,7 @@ from lossflow.rules.fixes import names, totals
 def batches(syntax: Syntax, node: ast.AST) -> str | None:
     """`len(losses)` for `sum(losses)` over something else, `len(loader)` for a sum over its batches."""
     match node:
-        case ast.BinOp(left=ast.Call(func=function, args=[summed], keywords=[])) if _is(function, "sum"):
+        case ast.BinOp(left=ast.Call(func=function, args=[summed], keywords=[])) if totals.last_word(function) == "sum":
             if isinstance(summed, ast.Name):
                 return f"len({summed.id})"
             if isinstance(summed, ast.GeneratorExp) and len(summed.generators) == 1:
@@ -26,7 +26,9 @@ def batches(syntax: Syntax, node: ast.AST) -> str | None:
 def examples(syntax: Syntax, node: ast.AST, name: str) -> str | None:
     """`len(loader.dataset)` for the length of a list of sums that a loop over the loader fills."""
     match node:
-        case ast.BinOp(left=ast.Call(func=function, args=[ast.Name(id=summed)], keywords=[])) if _is(function, "sum"):
+        case ast.BinOp(left=ast.Call(func=function, args=[ast.Name(id=summed)], keywords=[])) if (
+            totals.last_word(function) == "sum"
+        ):
             return _filled(syntax, node, name) if summed == name else None
     return None
 
@@ -38,7 +40,7 @@ def mean_of_sums(syntax: Syntax, node: ast.AST) -> Fix | None:
             number = _filled(syntax, node, name)
             total = {"np": "np.sum", "numpy": "numpy.sum", "statistics": "sum"}.get(module)
             known = names.is_imported(syntax, module) and (total != "sum" or not list(names.bindings(syntax, "sum")))
-            if number is None or total is None or not known or not _is(node.func, "mean"):
+            if number is None or total is None or not known or totals.last_word(node.func) != "mean":
                 return None
             content = f"{total}({name}) / {number}"
             return Fix(Safety.UNSAFE, f"Divide the sum by `{number}`.", expressions.quotient(syntax, node, content))
@@ -74,10 +76,6 @@ def _outside_of_with(syntax: Syntax, loop: ast.For) -> ast.stmt:
     while isinstance(parent := syntax.parent(statement), ast.With):
         statement = parent
     return statement
-
-
-def _is(function: ast.expr, name: str) -> bool:
-    return name == (function.attr if isinstance(function, ast.Attribute) else getattr(function, "id", ""))
 
 
 def _is_name(node: ast.AST, name: str) -> bool:

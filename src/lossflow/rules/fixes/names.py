@@ -19,7 +19,7 @@ def is_constant(syntax: Syntax, name: str) -> bool:
     found = list(bindings(syntax, name))
     if is_imported(syntax, name):
         return True
-    return len(found) == 1 and (isinstance(found[0], ast.ClassDef) or _assigned(syntax, found[0]) is not None)
+    return len(found) == 1 and (isinstance(found[0], ast.ClassDef) or constant(syntax, name) is not None)
 
 
 def is_the_function(syntax: Syntax, function: ast.FunctionDef) -> bool:
@@ -29,14 +29,15 @@ def is_the_function(syntax: Syntax, function: ast.FunctionDef) -> bool:
 
 def string(syntax: Syntax, name: str) -> ast.Constant | None:
     """The string literal that the module assigns to a name, which is bound nowhere else."""
-    value = constant(syntax, name)
-    return value if isinstance(value, ast.Constant) and isinstance(value.value, str) else None
+    assigned = constant(syntax, name)
+    return assigned if isinstance(assigned, ast.Constant) and isinstance(assigned.value, str) else None
 
 
 def constant(syntax: Syntax, name: str) -> ast.expr | None:
     """What the module assigns to a name that is bound nowhere else."""
-    found = list(bindings(syntax, name))
-    return _assigned(syntax, found[0]) if len(found) == 1 else None
+    assigned = value(syntax, name)
+    statement = syntax.parent(assigned) if assigned is not None else None
+    return assigned if statement is not None and syntax.parent(statement) is syntax.tree else None
 
 
 def value(syntax: Syntax, name: str) -> ast.expr | None:
@@ -44,9 +45,9 @@ def value(syntax: Syntax, name: str) -> ast.expr | None:
     found = list(bindings(syntax, name))
     if len(found) != 1 or isinstance(syntax.scope(found[0]), ast.ClassDef):
         return None
-    match statement := syntax.parent(found[0]):
-        case ast.Assign(targets=[_]) | ast.AnnAssign() if found[0] is not statement.value:
-            return statement.value
+    match syntax.parent(found[0]):
+        case ast.Assign(targets=[_], value=assigned) | ast.AnnAssign(value=assigned):
+            return assigned
     return None
 
 
@@ -79,16 +80,3 @@ def bindings(syntax: Syntax, name: str) -> Iterator[ast.AST]:
 
 def _has_star(syntax: Syntax) -> bool:
     return any(isinstance(node, ast.alias) and node.name == "*" for node in ast.walk(syntax.tree))
-
-
-def _assigned(syntax: Syntax, target: ast.AST) -> ast.expr | None:
-    """What a plain assignment of the module gives to the name that is its only target."""
-    statement = syntax.parent(target)
-    if statement is None or syntax.parent(statement) is not syntax.tree:
-        return None
-    match statement:
-        case ast.Assign(targets=[only], value=value) if only is target:
-            return value
-        case ast.AnnAssign(target=only, value=value) if only is target:
-            return value
-    return None

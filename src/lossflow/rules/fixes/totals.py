@@ -83,11 +83,11 @@ def loader_handed_over(syntax: Syntax, added: Addition, call: ast.Call) -> ast.e
     over = _without_wrappers(loop.iter)
     stays = isinstance(over, ast.Name) and len(list(_stores(function, over.id))) == 1
     fresh = any(_starts(syntax, each, added) for each in ast.iter_child_nodes(function) if isinstance(each, ast.Assign))
-    if not stays or not fresh or syntax.parent(loop) is not function or _last_word(call.func) != function.name:
+    if not stays or not fresh or syntax.parent(loop) is not function or last_word(call.func) != function.name:
         return None
     plain = isinstance(call.func, ast.Name) and not any(isinstance(each, ast.Starred) for each in call.args)
     handed = dict(zip([each.arg for each in function.args.args], call.args))
-    given = handed.get(_last_word(over)) if plain else None
+    given = handed.get(last_word(over)) if plain else None
     return given if given is not None and _is_sized(syntax, given) else None
 
 
@@ -135,7 +135,7 @@ def loader(syntax: Syntax, loop: ast.For | ast.comprehension) -> ast.expr | None
 
 def _without_wrappers(node: ast.expr) -> ast.expr:
     """`loader` for `enumerate(tqdm(loader))`."""
-    while isinstance(node, ast.Call) and node.args and _last_word(node.func) in _WRAPPERS:
+    while isinstance(node, ast.Call) and node.args and last_word(node.func) in _WRAPPERS:
         node = node.args[0]
     return node
 
@@ -143,7 +143,7 @@ def _without_wrappers(node: ast.expr) -> ast.expr:
 def _is_sized(syntax: Syntax, node: ast.expr) -> bool:
     """True for what is called a loader, or is one."""
     made = list(_made(syntax, node.id)) if isinstance(node, ast.Name) else []
-    named = isinstance(node, (ast.Name, ast.Attribute)) and means_loader(_last_word(node))
+    named = isinstance(node, (ast.Name, ast.Attribute)) and means_loader(last_word(node))
     return named or (bool(made) and all(map(_is_loader, made)))
 
 
@@ -162,7 +162,7 @@ def _made(syntax: Syntax, name: str) -> Iterator[ast.expr | None]:
 
 
 def _is_loader(node: ast.expr | None) -> bool:
-    return isinstance(node, ast.Call) and _last_word(node.func) == "DataLoader"
+    return isinstance(node, ast.Call) and last_word(node.func) == "DataLoader"
 
 
 def _is_plain(node: ast.expr | None) -> bool:
@@ -172,5 +172,6 @@ def _is_plain(node: ast.expr | None) -> bool:
     return len(node.args) <= 3 and None not in named and not named & _DRAWS_OTHERWISE
 
 
-def _last_word(node: ast.expr) -> str:
+def last_word(node: ast.expr) -> str:
+    """`mean` for `mean` and for `np.mean`; empty for anything else."""
     return node.attr if isinstance(node, ast.Attribute) else getattr(node, "id", "")
