@@ -13,6 +13,7 @@ from lossflow.configuration.config import Config
 from lossflow.document import Document
 from lossflow.errors import NotAnalysed
 from lossflow.findings import Finding
+from lossflow.project import files, forget_files, resolve
 from lossflow.source import Source
 from lossflow.suppression.comments import Suppressions
 from lossflow.suppression.unused import Unused, unused
@@ -81,7 +82,7 @@ def check_file(path: Path, config: Config, *, noqa: bool = True) -> FileReport:
 def read_file(path: Path) -> Document:
     """The file with its program; raises NotAnalysed where there is none to be read."""
     try:
-        data = path.read_bytes()
+        data = files.read(str(path))
     except OSError as error:
         raise NotAnalysed(f"it can't be read: {error.strerror or error}") from None
     return Document.of(str(path), data)
@@ -92,9 +93,18 @@ def check(source: Source, config: Config, *, noqa: bool = True, unsaved: Unsaved
 
     The sources of `unsaved` stand for what is on disk under their names.
     """
-    comments = Suppressions(source.text)
-    if not (may_matter(source.text, config) and _relevance(*_rows(config), unsaved).holds(source)):
-        return FileReport(source.name, unused=tuple(unused(comments, (), source, config)) if noqa else ())
+    return ruled_out(source, config, noqa=noqa, unsaved=unsaved) or analysed(source, config, noqa=noqa, unsaved=unsaved)
+
+
+def ruled_out(source: Source, config: Config, *, noqa: bool = True, unsaved: Unsaved = ()) -> FileReport | None:
+    """The report on a source in which nothing can be found; None for one that is to be analysed."""
+    if may_matter(source.text, config) and _relevance(*_rows(config), unsaved).holds(source):
+        return None
+    return FileReport(source.name, unused=tuple(unused(Suppressions(source.text), (), source, config)) if noqa else ())
+
+
+def analysed(source: Source, config: Config, *, noqa: bool = True, unsaved: Unsaved = ()) -> FileReport:
+    """What the analysis finds in a source, as `check` reports it."""
     try:
         trace = traced(source, config, unsaved=unsaved)
         found = tuple(findings(trace, config))
@@ -107,13 +117,14 @@ def check(source: Source, config: Config, *, noqa: bool = True, unsaved: Unsaved
         return FileReport(source.name, failure=_bug(error))
     idle: tuple[Unused, ...] = ()
     if noqa:
+        comments = Suppressions(source.text)
         idle = tuple(unused(comments, found, source, config))
         found = tuple(each for each in found if not comments.silences(each.code, source.row(each.span.start)))
-    files = {file for finding in found for file in (finding.file, *(place.file for place in finding.related))}
+    named = {file for finding in found for file in finding.files}
     return FileReport(
         source.name,
         found,
-        {file: trace.sources[file] for file in files},
+        {file: trace.sources[file] for file in named},
         trace.notes,
         omitted=source.broken,
         followed=frozenset(trace.sources) - {source.name},
@@ -178,17 +189,13 @@ def _brought_together(source: Source, catalog: Catalog, unsaved: Unsaved) -> Pai
 
 def forget() -> None:
     """Read files anew from now on: for a front end that outlives their changes."""
-    from lossflow import project
-
-    project.forget()
+    forget_files()
     _brought_together.cache_clear()
     _relevance.cache_clear()
 
 
 def _resolve(unsaved: Unsaved) -> Resolve:
     """Where imports lead: to a file on disk, or to what is to be written there."""
-    from lossflow.project import resolve
-
     instead = {source.name: source for source in unsaved}
 
     def found(file: str, dotted: str) -> Source | None:

@@ -65,6 +65,7 @@ def _server(options: Namespace) -> NoReturn:
 
 _COMMANDS: Mapping[str, Callable[[Namespace], int]] = {
     "check": _of_module("check"),
+    "clean": _of_module("clean"),
     "rule": _of_module("rule"),
     "server": _server,
     "trace": _of_module("trace"),

@@ -79,6 +79,11 @@ class Finding:
         """The key by which findings are sorted."""
         return (self.file, self.span, self.code)
 
+    @property
+    def files(self) -> set[str]:
+        """The files that it names."""
+        return {self.file, *(place.file for place in self.related)}
+
 
 def fixable(finding: Finding, *, unsafe: bool) -> bool:
     """True when a run that allows unsafe fixes, or doesn't, fixes the finding."""

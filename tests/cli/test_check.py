@@ -291,10 +291,12 @@ def test_quiet_prints_findings_and_errors_alone_and_verbose_what_was_checked(fol
     assert "checked a.py\n" in run("check", "--verbose")[2]
 
 
-def test_nothing_is_written(folder: Path, run) -> None:
+def test_nothing_is_written_but_the_cache(folder: Path, run) -> None:
     (folder / "a.py").write_text(SUMMED)
-    run("check")
+    run("check", "--no-cache")
     assert [path.name for path in folder.iterdir()] == ["a.py"]
+    run("check")
+    assert sorted(path.name for path in folder.iterdir()) == [".lossflow_cache", "a.py"]
     assert (folder / "a.py").read_text() == SUMMED
 
 
@@ -326,11 +328,11 @@ def test_a_reader_that_goes_away_is_no_error(folder: Path) -> None:
 
 
 def test_an_interrupt_ends_the_run_quietly(folder: Path, run, monkeypatch: pytest.MonkeyPatch) -> None:
-    def interrupt(*_: object, noqa: bool) -> None:
+    def interrupt(_: object) -> None:
         raise KeyboardInterrupt
 
     (folder / "a.py").write_text(SUMMED)
-    monkeypatch.setattr("lossflow.commands.check.check_file", interrupt)
+    monkeypatch.setattr("lossflow.running.run.perform", interrupt)
     assert run("check") == (130, "", "")
 
 

@@ -58,7 +58,7 @@ def test_a_bar_follows_a_long_run_on_a_terminal(
     monkeypatch.setattr(sys.stderr, "isatty", lambda: terminal)
     monkeypatch.setattr(progress, "PATIENCE", patience)
     monkeypatch.setenv("TERM", "xterm")
-    assert list(progress.shown([1, 2, 3], quiet=quiet)) == [1, 2, 3]
+    assert list(progress.shown([1, 2, 3], 3, quiet=quiet)) == [1, 2, 3]
     captured = capsys.readouterr()
     assert captured.out == ""
     assert ("Checking" in captured.err) is bar

@@ -129,6 +129,7 @@ def test_every_key_is_read(tmp_path: Path) -> None:
         extend-safe-fixes = ["LF1"]
         extend-unsafe-fixes = ["LF20"]
         baseline = "known.json"
+        cache-dir = "../caches"
         force-exclude = true
         respect-gitignore = false
         [losses."mine.FocalLoss"]
@@ -155,6 +156,7 @@ def test_every_key_is_read(tmp_path: Path) -> None:
         "select", "extend-select", "ignore", "per-file-ignores", "exclude", "extend-exclude", "sum-fix",
         "batch-size-names", "losses", "optimizers", "sinks", "fix", "fix-only", "unsafe-fixes", "show-fixes",
         "fixable", "extend-fixable", "unfixable", "extend-safe-fixes", "extend-unsafe-fixes", "baseline",
+        "cache-dir",
         "extend", "force-exclude", "respect-gitignore", "show-untraced",
     }  # fmt: skip
     assert (config.fix, config.fix_only, config.unsafe_fixes, config.show_fixes) == (True, True, True, True)
@@ -171,6 +173,7 @@ def test_every_key_is_read(tmp_path: Path) -> None:
     assert not config.excludes(str(tmp_path / "venv"))
     assert (config.sum_fix, config.batch_size_names) == (SumFix.BATCH, ("n_images",))
     assert config.baseline == tmp_path / "known.json"
+    assert config.cache_dir == tmp_path.parent / "caches"
     assert (config.force_exclude, config.respect_gitignore) == (True, False)
     assert config.losses == (
         Loss(

@@ -32,7 +32,7 @@ GOOD = (
     'select = ["LF1", "ALL"]\nextend-select = ["LF108"]\nignore = []',
     'per-file-ignores = { "tests/*" = ["LF1"] }',
     'exclude = ["a"]\nextend-exclude = ["b/*.py"]\nforce-exclude = true\nrespect-gitignore = false',
-    'baseline = "known.json"\nbatch-size-names = ["n_images"]\nsum-fix = "batch"',
+    'baseline = "known.json"\ncache-dir = "caches"\nbatch-size-names = ["n_images"]\nsum-fix = "batch"',
     "fix = true\nunsafe-fixes = true\nfix-only = false\nshow-fixes = true\nshow-untraced = true",
     'fixable = ["LF2"]\nextend-fixable = ["LF1"]\nunfixable = ["LF102"]',
     'extend-safe-fixes = ["LF1"]\nextend-unsafe-fixes = ["L"]',

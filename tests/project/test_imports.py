@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from lossflow.checking import check_file
+from lossflow.checking import check_file, forget
 from lossflow.configuration.config import Config
 from lossflow.findings import Finding, Role
 
@@ -109,6 +109,7 @@ def test_a_script_that_writes_the_path_finds_a_folder_below(tmp_path: Path) -> N
     assert [finding.code for finding in _findings(tmp_path / "tools/train.py")] == ["LF101"]
     (tmp_path / "tools/_init_paths.py").unlink()
     _project(tmp_path, {"tools/other.py": train})
+    forget()
     assert _findings(tmp_path / "tools/other.py") == ()
 
 

@@ -36,6 +36,8 @@ def parse(argv: Sequence[str] | None = None) -> argparse.Namespace:
         raise UsageError(f"`lossflow {options.command}` takes no `{word}`.{suggestion(word, offered)}")
     if options.command == "check":
         _read_environment(options)
+    if "cache_dir" in options:
+        options.cache_dir = options.cache_dir or _variable("cache-dir")
     return options
 
 
@@ -51,6 +53,7 @@ def parser() -> argparse.ArgumentParser:
     _add_check(commands.add_parser("check", help="check files and folders", allow_abbrev=False))
     _add_rule(commands.add_parser("rule", help="explain a rule, or all of them", allow_abbrev=False))
     _add_trace(commands.add_parser("trace", help="show the way of losses to their updates", allow_abbrev=False))
+    _add_clean(commands.add_parser("clean", help="remove the cache of a project", allow_abbrev=False))
     _add_server(commands.add_parser("server", help="serve an editor, which starts it itself", allow_abbrev=False))
     text = "print a script that completes the command line in a shell"
     completion = commands.add_parser("generate-shell-completion", help=text, allow_abbrev=False)
@@ -74,6 +77,24 @@ def _add_config(config: argparse._ArgumentGroup) -> None:
         "--config", action="append", default=[], metavar="FILE", help="a configuration file, or a `key = value` of one"
     )
     config.add_argument("--isolated", action="store_true", help="read no configuration file")
+
+
+def _add_cache(config: argparse._ArgumentGroup) -> None:
+    text = "the folder of the cache (default .lossflow_cache in the root of the project)"
+    config.add_argument("--cache-dir", metavar="DIR", help=text)
+
+
+def _add_clean(command: argparse.ArgumentParser) -> None:
+    config = command.add_argument_group("configuration")
+    _add_config(config)
+    _add_cache(config)
+
+
+def _count(text: str) -> int:
+    """A number of processes; raises ArgumentTypeError for what is none."""
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"it must be a whole number from 1, but it is `{text}`")
+    return int(text)
 
 
 def _add_server(command: argparse.ArgumentParser) -> None:
@@ -117,7 +138,11 @@ def _add_check(command: argparse.ArgumentParser) -> None:
     config = command.add_argument_group("configuration")
     _add_config(config)
     config.add_argument("--show-settings", action="store_true", help="print the settings of the paths, and check none")
-    config.add_argument("-n", "--no-cache", action="store_true", help="read and write no cache (there is none yet)")
+    _add_cache(config)
+    config.add_argument("-n", "--no-cache", action="store_true", help="read and write no cache")
+    config.add_argument(
+        "--jobs", "-j", type=_count, metavar="N", help="how many processes analyse files (default: all processors)"
+    )
     output = command.add_argument_group("output")
     output.add_argument("--output-format", choices=tuple(FORMATS), help="how findings are printed (default full)")
     output.add_argument("--output-file", "-o", metavar="FILE", help="write the report to a file, in UTF-8")

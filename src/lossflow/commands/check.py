@@ -7,14 +7,14 @@ from argparse import Namespace
 from collections.abc import Iterator
 from pathlib import Path
 
-from lossflow.checking import FileReport, check, check_file
+from lossflow.checking import FileReport, check
 from lossflow.commands import adoption, inputs, progress, reporting
 from lossflow.commands.arguments import FixMode
 from lossflow.commands.reporting import CLEAN, FAILURE, FINDINGS
 from lossflow.configuration.files import Configs
-from lossflow.discovery import Found
 from lossflow.errors import NotAnalysed
 from lossflow.notebook import read
+from lossflow.running.run import Run
 
 
 def run(options: Namespace) -> int:
@@ -57,11 +57,8 @@ def _from_stdin(options: Namespace, configs: Configs) -> Iterator[FileReport]:
 
 
 def _from_paths(options: Namespace, configs: Configs) -> Iterator[FileReport]:
-    for file in progress.shown(inputs.files(options, configs), quiet=options.quiet):
-        yield _report(file, configs, noqa=not options.ignore_noqa)
-
-
-def _report(file: Found, configs: Configs, *, noqa: bool) -> FileReport:
-    if file.problem:
-        return FileReport(str(file.path), failure=file.problem)
-    return check_file(file.path, configs.of(file.path.parent), noqa=noqa)
+    files = inputs.files(options, configs)
+    run = Run(configs, not options.ignore_noqa, inputs.jobs(options), inputs.cache(options, configs))
+    yield from progress.shown(run.reports(files), len(files), quiet=options.quiet)
+    for note in run.notes if options.verbose else ():
+        print(f"note: {note}", file=sys.stderr)

@@ -44,7 +44,8 @@ def run(options: Namespace, configs: Configs, mode: FixMode, known: Adoption) ->
 
 def _files(options: Namespace, configs: Configs, mode: FixMode) -> dict[str, FixedFile]:
     fixes = FixRun(configs.of, mode.unsafe, trees(inputs.paths(options)), noqa=not options.ignore_noqa)
-    fixes.fix_all(progress.shown(inputs.files(options, configs), quiet=options.quiet))
+    found = inputs.files(options, configs)
+    fixes.fix_all(progress.shown(found, len(found), quiet=options.quiet))
     if not mode.diff:
         fixes.write_all()
     return fixes.files

@@ -7,11 +7,14 @@ import sys
 from argparse import Namespace
 from pathlib import Path
 
+from lossflow.caching import folder
+from lossflow.caching.cache import Cache
 from lossflow.commands import arguments
 from lossflow.configuration.config import Config
 from lossflow.configuration.files import Configs, inline
 from lossflow.discovery import Found, Walk
 from lossflow.errors import UsageError
+from lossflow.running import workers
 from lossflow.source import STDIN
 
 
@@ -47,6 +50,24 @@ def files(options: Namespace, configs: Configs) -> list[Found]:
     if not found and not options.quiet:
         print("warning: there is no Python file under the given paths.", file=sys.stderr)
     return found
+
+
+def cache(options: Namespace, configs: Configs) -> Cache | None:
+    """The cache of the run, None where there is to be none."""
+    return None if options.no_cache else Cache(cache_folder(options, configs), noqa=not options.ignore_noqa)
+
+
+def cache_folder(options: Namespace, configs: Configs) -> Path:
+    """The folder of the cache: as the options say, else the configuration, else in the root of the project."""
+    if options.cache_dir is not None:
+        return Path(os.path.abspath(options.cache_dir))
+    config = configs.of(Path.cwd())
+    return config.cache_dir or config.root / folder.NAME
+
+
+def jobs(options: Namespace) -> int:
+    """How many processes may analyse files: as many as there are processors, unless the options say otherwise."""
+    return options.jobs or workers.available()
 
 
 def configs(options: Namespace) -> Configs:

@@ -40,9 +40,10 @@ def run(options: Namespace, configs: Configs, known: Known) -> int:
     if not reason.isprintable():
         raise UsageError("the reason of `--add-noqa` must be a single line of text.")
     within = trees(inputs.paths(options))
-    found = progress.shown(inputs.files(options, configs), quiet=options.quiet)
+    found = inputs.files(options, configs)
+    looked_at = progress.shown(found, len(found), quiet=options.quiet)
     # All of them first: a run that is interrupted while it looks at the files has changed none.
-    planned = [_planned(file, configs, known, reason) for file in found]
+    planned = [_planned(file, configs, known, reason) for file in looked_at]
     files = [_written(file, within) for file in planned]
     reporting.complain([file.report for file in files], verbose=options.verbose)
     _tell(files, quiet=options.quiet)

@@ -22,9 +22,9 @@ if TYPE_CHECKING:
 Given = TypeVar("Given")
 
 DEFAULT_EXCLUDE = (
-    ".bzr", ".direnv", ".eggs", ".git", ".hg", ".ipynb_checkpoints", ".mypy_cache", ".nox", ".pytest_cache",
-    ".ruff_cache", ".svn", ".tox", ".venv", ".vscode", "__pycache__", "__pypackages__", "_build", "build", "dist",
-    "node_modules", "site-packages", "venv",
+    ".bzr", ".direnv", ".eggs", ".git", ".hg", ".ipynb_checkpoints", ".lossflow_cache", ".mypy_cache", ".nox",
+    ".pytest_cache", ".ruff_cache", ".svn", ".tox", ".venv", ".vscode", "__pycache__", "__pypackages__", "_build",
+    "build", "dist", "node_modules", "site-packages", "venv",
 )  # fmt: skip
 """Folders that hold no code of the project's own; `exclude` replaces them, `extend-exclude` adds to them."""
 
@@ -35,8 +35,8 @@ class Config:
 
     `bases` are the files that it extends, the nearest first.
 
-    `fix`, `fix_only`, `unsafe_fixes`, `show_fixes` and `baseline` are questions of the whole run, which the
-    configuration of the current folder answers.
+    `fix`, `fix_only`, `unsafe_fixes`, `show_fixes`, `baseline` and `cache_dir` are questions of the whole run, which
+    the configuration of the current folder answers.
     """
 
     root: Path = field(default_factory=Path.cwd)
@@ -62,6 +62,7 @@ class Config:
     extend_safe_fixes: tuple[str, ...] = ()
     extend_unsafe_fixes: tuple[str, ...] = ()
     baseline: Path | None = None
+    cache_dir: Path | None = None
 
     def apply(self, table: Table) -> Config:
         """This configuration with what a stronger layer says on top; raises ConfigError for what it can't mean.
@@ -88,6 +89,7 @@ class Config:
             extend_safe_fixes=self.extend_safe_fixes + (_codes(table, "extend-safe-fixes") or ()),
             extend_unsafe_fixes=self.extend_unsafe_fixes + (_codes(table, "extend-unsafe-fixes") or ()),
             baseline=self._path(table.text("baseline")) or self.baseline,
+            cache_dir=self._path(table.text("cache-dir")) or self.cache_dir,
         )
         return changed._with_rows(table) if {"losses", "optimizers", "sinks"}.intersection(table.values) else changed
 

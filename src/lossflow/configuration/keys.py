@@ -47,6 +47,7 @@ KEYS: Mapping[str, Key] = {
     "ignore": Key(Kind.CODES, "these rules are off; the longer prefix wins"),
     "per-file-ignores": Key(Kind.CODES_BY_PATTERN, "rules that are off in the files that a pattern fits"),
     "baseline": Key(Kind.PATH, "the file that remembers known findings"),
+    "cache-dir": Key(Kind.PATH, "the folder of the cache"),
     "exclude": Key(Kind.PATTERNS, "files and folders to leave out, in the place of the default ones"),
     "extend-exclude": Key(Kind.PATTERNS, "files and folders to leave out as well"),
     "force-exclude": Key(Kind.FLAG, "leave out even what is named as a path"),

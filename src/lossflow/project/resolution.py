@@ -8,21 +8,18 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Iterator
-from functools import lru_cache
-from itertools import islice
-from pathlib import Path
+from functools import cache, lru_cache
 
-from lossflow.errors import NotAnalysed
+from lossflow.project import files, folders
+from lossflow.project.graph import Node
 from lossflow.source import Source
 
 ROOT_MARKS = ("pyproject.toml", "setup.cfg", "setup.py", ".git")
 """What stands in the root folder of a project."""
-MAX_BYTES = 1_000_000
-"""A larger file is generated, and not followed into."""
-
-
 MAX_ENTRIES = 200
 """How much of a folder is looked at for modules: it may be one of data."""
+
+_asked: dict[str, dict[str, str | None]] = {}
 
 
 def resolve(file: str, dotted: str) -> Source | None:
@@ -30,18 +27,31 @@ def resolve(file: str, dotted: str) -> Source | None:
 
     None for a module that is not part of the project, and for a file that can't be read.
     """
+    asked = _asked.setdefault(file, {})
+    if dotted not in asked:
+        asked[dotted] = located(file, dotted)
+    found = asked[dotted]
+    return None if found is None else files.source(found)
+
+
+def located(file: str, dotted: str) -> str | None:
+    """The path of the file that `dotted` means in an import statement of `file`."""
     folder = os.path.dirname(file)
     if not _is_folder(folder):
         return None
     found = _find(folder, dotted)
-    if found is None and not dotted.startswith(".") and _adds_to_path(file):
-        found = _find_below(folder, dotted)
-    if found is None or found == file:
-        return None
-    try:
-        return _read(found, *_stamp(found))
-    except FileNotFoundError:
-        return Source.from_bytes(found, b"")  # a folder of modules without an `__init__.py`
+    if found is None and not dotted.startswith("."):
+        below = _find_below(folder, dotted)
+        found = below if below is not None and _adds_to_path(file) else None
+    return None if found == file else found
+
+
+def take_asked(about: str) -> dict[str, Node]:
+    """Where the imports led that were asked for since the last time, by their files, and the file it is `about`."""
+    led = {about: {}, **_asked}
+    _asked.clear()
+    targets = {target for imports in led.values() for target in imports.values() if target is not None}
+    return {file: Node(files.digest(file), led.get(file, {})) for file in {*led, *targets}}
 
 
 @lru_cache(maxsize=1024)
@@ -49,74 +59,53 @@ def _is_folder(folder: str) -> bool:
     return os.path.isdir(folder) and bool(os.path.basename(folder))
 
 
-def _stamp(file: str) -> tuple[int, int]:
-    """What changes when the file does, so that what was read of it is read again; raises OSError."""
-    status = os.stat(file)
-    return status.st_mtime_ns, status.st_size
-
-
-@lru_cache(maxsize=512)
-def _read(file: str, changed: int, size: int) -> Source | None:
-    if size > MAX_BYTES:
-        return None
-    try:
-        return Source.from_bytes(file, Path(file).read_bytes())
-    except (OSError, NotAnalysed):
-        return None
-
-
-@lru_cache(maxsize=8192)
+@cache
 def _find(folder: str, dotted: str) -> str | None:
     """The path of the module, or of a package's `__init__.py`."""
     name = dotted.lstrip(".")
     parts = name.split(".") if name else []
     dots = len(dotted) - len(name)
-    here = Path(folder)
     if dots:
-        start = here
+        start = folder
         for _ in range(dots - 1):
-            start = start.parent
+            start = os.path.dirname(start)
         return _module(start, parts) or _namespace(start, parts)
     root = root_of(folder)
     for find in (_module, _namespace):
-        for start in _starts(here, root):
+        for start in _starts(folder):
             found = find(start, parts)
-            if found is not None and Path(found).is_relative_to(root):
+            if found is not None and _is_below(found, root):
                 return found
     return None
 
 
-def _starts(here: Path, root: Path) -> Iterator[Path]:
+def _is_below(path: str, folder: str) -> bool:
+    return path.startswith(folder if folder.endswith(os.sep) else folder + os.sep)
+
+
+@lru_cache(maxsize=1024)
+def _starts(here: str) -> tuple[str, ...]:
     """Where an absolute import may begin: beside a script, beside its package, in the root or its `src`."""
-    yield here
-    package = here
-    while (package / "__init__.py").is_file() and package != package.parent:
-        package = package.parent
-    yield package
-    yield root
-    yield root / "src"
-    # A script in a folder of its own that puts the folder above on the path.
-    for folder in here.parents:
-        if folder == root or not folder.is_relative_to(root):
-            break
-        yield folder
+    package, root = here, root_of(here)
+    while folders.is_file(package, "__init__.py") and package != os.path.dirname(package):
+        package = os.path.dirname(package)
+    # A script in a folder of its own may put a folder above it on the path.
+    above = (folder for folder in _parents(here) if _is_below(folder, root))
+    return tuple(dict.fromkeys((here, package, root, os.path.join(root, "src"), *above)))
+
+
+def _parents(folder: str) -> Iterator[str]:
+    while (above := os.path.dirname(folder)) != folder:
+        yield above
+        folder = above
 
 
 def _adds_to_path(file: str) -> bool:
     """True for a script that writes `sys.path` itself, or by importing an `_init_paths.py` beside it."""
-    path = Path(file)
-    try:
-        return _mentions_path(file, *_stamp(file)) or (path.parent / "_init_paths.py").is_file()
-    except OSError:
-        return False
+    return files.writes_path(file) or folders.is_file(os.path.dirname(file), "_init_paths.py")
 
 
-@lru_cache(maxsize=512)
-def _mentions_path(file: str, changed: int, size: int) -> bool:
-    return b"sys.path" in Path(file).read_bytes()[:MAX_BYTES]
-
-
-@lru_cache(maxsize=1024)
+@cache
 def _find_below(folder: str, dotted: str) -> str | None:
     """The module in a folder below the script or the root, where only one has it: `lib/models/losses.py`."""
     parts = dotted.split(".")
@@ -124,53 +113,62 @@ def _find_below(folder: str, dotted: str) -> str | None:
         return None
     found = {
         module
-        for start in {Path(folder), root_of(folder)}
-        for below in islice(start.iterdir(), MAX_ENTRIES)
-        if below.is_dir() and (module := _module(below, parts)) is not None
+        for start in {folder, root_of(folder)}
+        for below in _folders_below(start)
+        if (module := _module(below, parts)) is not None
     }
     return found.pop() if len(found) == 1 else None
 
 
-def _module(start: Path, parts: list[str]) -> str | None:
-    if not parts:
-        package = start / "__init__.py"
-        return str(package) if package.is_file() else None
-    path = start.joinpath(*parts)
-    for candidate in (path / "__init__.py", path.with_name(f"{path.name}.py")):
-        if candidate.is_file():
-            return str(candidate)
-    return None
+@lru_cache(maxsize=1024)
+def _folders_below(start: str) -> tuple[str, ...]:
+    inner = (name for name in folders.names(start, MAX_ENTRIES) if folders.is_folder(start, name))
+    return tuple(os.path.join(start, name) for name in inner)
 
 
-def _namespace(start: Path, parts: list[str]) -> str | None:
-    """The `__init__.py` that a folder of modules doesn't have: Python imports such a folder as a package too."""
-    folder = start.joinpath(*parts)
-    if not parts or not folder.is_dir():
+def _module(start: str, parts: list[str]) -> str | None:
+    folder = folders.below(start, parts[:-1])
+    if folder is None:
         return None
-    below = (inner for inner in islice(folder.iterdir(), MAX_ENTRIES) if inner.is_dir())
-    if any(_has_modules(each) for each in (folder, *below)):
-        return str(folder / "__init__.py")
+    if not parts:
+        return os.path.join(folder, "__init__.py") if folders.is_file(folder, "__init__.py") else None
+    name = parts[-1]
+    if folders.is_folder(folder, name):
+        package = os.path.join(folder, name)
+        if folders.is_file(package, "__init__.py"):
+            return os.path.join(package, "__init__.py")
+    return os.path.join(folder, f"{name}.py") if folders.is_file(folder, f"{name}.py") else None
+
+
+def _namespace(start: str, parts: list[str]) -> str | None:
+    """The `__init__.py` that a folder of modules doesn't have: Python imports such a folder as a package too."""
+    folder = folders.below(start, parts) if parts else None
+    if folder is None:
+        return None
+    if any(_has_modules(each) for each in (folder, *_folders_below(folder))):
+        return os.path.join(folder, "__init__.py")
     return None  # a folder of data, or of a tool: `wandb`, `runs`
 
 
-def _has_modules(folder: Path) -> bool:
-    try:
-        return any(entry.suffix == ".py" for entry in islice(folder.iterdir(), MAX_ENTRIES))
-    except OSError:
-        return False
+def _has_modules(folder: str) -> bool:
+    return any(name.endswith(".py") for name in folders.names(folder, MAX_ENTRIES))
 
 
 @lru_cache(maxsize=1024)
-def root_of(folder: str) -> Path:
+def root_of(folder: str) -> str:
     """The nearest folder with a mark of a project's root, else the folder itself."""
-    here = Path(folder)
-    for above in (here, *here.parents):
-        if any((above / mark).exists() for mark in ROOT_MARKS):
-            return above
-    return here
+    return next((above for above in (folder, *_parents(folder)) if _is_marked(above)), folder)
+
+
+@lru_cache(maxsize=1024)
+def _is_marked(folder: str) -> bool:
+    return any(os.path.exists(os.path.join(folder, mark)) for mark in ROOT_MARKS)
 
 
 def forget() -> None:
-    """Look for files and folders anew: some may have come, or gone."""
-    for known in (_is_folder, _find, _find_below, root_of):
+    """Look for files and folders anew, and read them anew: some may have come, changed, or gone."""
+    files.forget()
+    folders.forget()
+    _asked.clear()
+    for known in (_is_folder, _find, _starts, _find_below, _folders_below, root_of, _is_marked):
         known.cache_clear()
