@@ -129,7 +129,7 @@ def test_every_key_is_read(tmp_path: Path) -> None:
         extend-safe-fixes = ["LF1"]
         extend-unsafe-fixes = ["LF20"]
         baseline = "known.json"
-        cache-dir = "../caches"
+        cache-dir = "caches"
         force-exclude = true
         respect-gitignore = false
         [losses."mine.FocalLoss"]
@@ -173,7 +173,7 @@ def test_every_key_is_read(tmp_path: Path) -> None:
     assert not config.excludes(str(tmp_path / "venv"))
     assert (config.sum_fix, config.batch_size_names) == (SumFix.BATCH, ("n_images",))
     assert config.baseline == tmp_path / "known.json"
-    assert config.cache_dir == tmp_path.parent / "caches"
+    assert config.cache_dir == tmp_path / "caches"
     assert (config.force_exclude, config.respect_gitignore) == (True, False)
     assert config.losses == (
         Loss(
