@@ -52,7 +52,10 @@ class Record:
 
     def put(self, key: Hashable, value: Value) -> Record:
         """The record with `value` in slot `key`."""
-        return replace(self, slots={**self.slots, key: value})
+        if self.slots.get(key) is value:
+            return self
+        # Spelt out, as in `join_records`: an analysis makes a hundred thousand records, and `replace` takes its time.
+        return Record(self.kind, {**self.slots, key: value}, self.rest, self.count, self.cls, self.made, self.length)
 
     def without(self, key: Hashable) -> Record:
         """The record without slot `key`."""
@@ -135,15 +138,16 @@ class Heap:
             if mine is None:
                 whole._pages[number] = theirs
                 continue
-            page = dict(mine)
+            changed: dict[int, Record] = {}
             for address, record in theirs.items():
                 before = mine.get(address)
-                if before is None:
-                    page[address] = record
-                elif before is not record:
-                    page[address] = merge(before, record)
-            whole._pages[number] = page
-            whole._own.add(number)
+                if before is not record:
+                    merged = record if before is None else merge(before, record)
+                    if merged is not before:
+                        changed[address] = merged
+            if changed:
+                whole._pages[number] = {**mine, **changed}
+                whole._own.add(number)
         return whole
 
     def differences(self, other: Heap) -> Iterator[tuple[Record, Record]]:
@@ -188,19 +192,25 @@ def join_records(left: Record, right: Record) -> Record:
         return right
     if left.kind is Kind.LIST and left.slots.keys() != right.slots.keys():
         return _join_lists(left, right)
-    slots = {
-        key: join(left.slots[key], right.slots[key])
-        if key in left.slots and key in right.slots
-        else left.slots.get(key) or right.slots[key]
-        for key in (*left.slots, *(key for key in right.slots if key not in left.slots))
-    }
-    return replace(
-        left,
-        slots=slots,
-        rest=_join_rest(left.rest, right.rest),
-        count=_join_counts(left, right),
-        length=_join_lengths(left, right),
-    )
+    slots = _join_slots(left.slots, right.slots)
+    rest = _join_rest(left.rest, right.rest)
+    count, length = _join_counts(left, right), _join_lengths(left, right)
+    if slots is left.slots and rest is left.rest and count == left.count and length == left.length:
+        return left  # the same object, so that the next join sees at once that there is nothing to do
+    return Record(left.kind, slots, rest, count, left.cls, left.made, length)
+
+
+def _join_slots(left: Mapping[Any, Value], right: Mapping[Any, Value]) -> Mapping[Any, Value]:
+    if left is right:
+        return left
+    changed: dict[Any, Value] = {}
+    for key, theirs in right.items():
+        mine = left.get(key)
+        if mine is not theirs:
+            joined = theirs if mine is None else join(mine, theirs)
+            if joined is not mine:
+                changed[key] = joined
+    return {**left, **changed} if changed else left
 
 
 def _join_lists(left: Record, right: Record) -> Record:

@@ -47,6 +47,14 @@ class Unknown:
     masked: Site | None = None  # where a mask set elements of it to zero
     defaulted: bool = False  # a parameter whose default, which is not None, holds unless a caller out of sight differs
 
+    def known_as(self, name: str) -> Unknown:
+        """The value under a name. Spelt out, as `lost_at`: few things are done more often, and `replace` is slow."""
+        return Unknown(name, self.why, self.computed, self.lost, self.tally, self.over, self.masked, self.defaulted)
+
+    def lost_at(self, lost: Lost) -> Unknown:
+        """The value, with where knowledge of it ended."""
+        return Unknown(self.name, self.why, self.computed, lost, self.tally, self.over, self.masked, self.defaulted)
+
 
 @dataclass(frozen=True, slots=True)
 class Const:
@@ -266,7 +274,7 @@ Value = Union[Unknown, Const, Number, _Rounds, Tensor, Tuple, Size, _Object, One
 
 def join(left: Value, right: Value) -> Value:
     """The least value that stands for both: commutative, associative and idempotent up to trails."""
-    if left == right:
+    if left is right or left == right:
         return left
     match left, right:
         case Unknown(over=Step()), _ if left.over == getattr(right, "over", None):

@@ -109,7 +109,7 @@ def _run_uncalled(machine: Machine, call: Call, value: Callable[[], Value]) -> N
         returned.note(machine, value(), call.function, code.node, call.frame)
 
     run(machine, call.limit, call.entry, perform)
-    if cases.unsettled(event for event in machine.events[events:] if isinstance(event, Returned)):
+    if cases.unsettled(machine.events[events:]):
         for case in cases.of_reductions(machine.cases):
             _suppose(machine, case, call, perform)
     machine.cases = {**machine.cases, **before}

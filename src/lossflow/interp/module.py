@@ -10,7 +10,7 @@ import libcst as cst
 
 from lossflow.catalog import Catalog
 from lossflow.domain.environment import Kind, Record
-from lossflow.domain.trace import TRAINING, Backward, Event, Trace
+from lossflow.domain.trace import TRAINING, Event, Trace
 from lossflow.domain.values import Ref
 from lossflow.errors import NotAnalysed
 from lossflow.interp import entries
@@ -55,7 +55,7 @@ def _deep_recursion() -> Iterator[None]:
 def _interpret(source: Source, catalog: Catalog, resolve: Resolve) -> Trace:
     trees = {source.name: (modules.parse(source), Places(source.name))}
     machine = _run(source, catalog, resolve, trees, steps=MAX_STEPS)
-    if cases.unsettled(event for event in machine.events if isinstance(event, Backward)):
+    if cases.lost(machine.events):
         _run_cases(machine)
     return _trace(machine)
 
@@ -106,6 +106,7 @@ def _run_cases(machine: Machine) -> None:
     fewer is not begun.
     """
     left = MAX_STEPS_OF_CASES
+    lost = cases.lost(machine.events)
     waiting = sorted(machine.cases, key=lambda each: machine.cases[each])
     for number, case in enumerate(waiting):
         if number >= MAX_CASES or (number and left < machine.steps):
@@ -121,7 +122,8 @@ def _run_cases(machine: Machine) -> None:
             case=case,
             roots=machine.roots,
         )
-        left -= run.steps
+        # A case that settles nothing counts double: it is hardly a choice then that lost these losses.
+        left -= run.steps if lost - cases.lost(run.events) else 2 * run.steps
         for note in run.notes:
             machine.note(note)
         machine.roots = run.roots

@@ -13,7 +13,7 @@ from typing import Any
 import libcst as cst
 
 from lossflow.domain.environment import Heap
-from lossflow.domain.trace import Backward, Event, Returned
+from lossflow.domain.trace import Backward, Event, Place, Returned
 from lossflow.domain.values import (
     Bound,
     Class,
@@ -212,18 +212,15 @@ def of_reductions(found: Iterable[Case]) -> list[Case]:
     return [case for case in waiting if case.name in names]
 
 
+def lost(events: Iterable[Event]) -> frozenset[Place]:
+    """The places of the backwards whose objective is known only in part."""
+    backwards = (event for event in events if isinstance(event, Backward))
+    return frozenset(event.site.place for event in backwards if not _settled(event.objective))
+
+
 def unsettled(events: Iterable[Event]) -> bool:
-    """True when an objective, or a loss that a function returns, is known only in part."""
-    return not all(map(_settled, (value for event in events for value in _losses(event))))
-
-
-def _losses(event: Event) -> tuple[Value | None, ...]:
-    match event:
-        case Backward(objective=objective):
-            return (objective,)
-        case Returned(parts=parts):
-            return parts
-    return ()
+    """True when a loss that a function returns is known only in part."""
+    return not all(_settled(part) for event in events if isinstance(event, Returned) for part in event.parts)
 
 
 def _settled(objective: Value | None) -> bool:

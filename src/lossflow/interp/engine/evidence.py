@@ -5,8 +5,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from lossflow.catalog.names import means_mask, number_exponent
 from lossflow.domain import masking
 from lossflow.domain.exponent import Exponent
@@ -78,7 +76,7 @@ def named(value: Value, name: str, sizes: frozenset[str]) -> Value:
             if exponent.high == 1:
                 return Number(exponent, name)
         case Unknown(name=""):
-            return replace(value, name=name)
+            return value.known_as(name)
         case Tensor() if means_mask(name):
             return masking.known_as_mask(value)
     return value

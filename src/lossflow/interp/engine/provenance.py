@@ -35,7 +35,7 @@ def traced(machine: Machine, value: Value, within: Lost | None, node: cst.CSTNod
     match value:
         case Unknown(lost=None):
             here = within if within is not None and not value.why else Lost(machine.site(node, frame), value.why)
-            return replace(value, lost=here)
+            return value.lost_at(here)
         case Tensor(terms=terms) if any(_is_unexplained(term) for term in terms):
             here = within or Lost(machine.site(node, frame))
             return replace(value, terms=tuple(replace(t, lost=here) if _is_unexplained(t) else t for t in terms))

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Any
 
 import libcst as cst
@@ -83,7 +85,14 @@ def _float(machine: Machine, node: cst.Float, frame: Frame) -> Value:
 
 
 def _string(machine: Machine, node: cst.SimpleString, frame: Frame) -> Value:
-    return Const(node.evaluated_value)
+    return Const(_text(node.value))
+
+
+@lru_cache(maxsize=4096)
+def _text(literal: str) -> str | bytes:
+    """What a literal means, which Python's parser tells; the loops around it ask again and again."""
+    value: str | bytes = ast.literal_eval(literal)
+    return value
 
 
 def _concatenated(machine: Machine, node: cst.ConcatenatedString, frame: Frame) -> Value:
