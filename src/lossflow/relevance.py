@@ -10,11 +10,12 @@ from __future__ import annotations
 import ast
 import re
 import warnings
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from lossflow.catalog.lookup import Catalog
 from lossflow.catalog.names import means_loss
+from lossflow.code_text import code_of
 from lossflow.source import Source, is_test
 
 Resolve = Callable[[str, str], "Source | None"]
@@ -31,10 +32,15 @@ HINTS = (
 """What a text has somewhere, in whatever case, whose code names a loss or a sink; a test asks the catalogue."""
 _WORD = re.compile(r"[^\W\d]\w*")
 _SINKS = frozenset({"backward", "manual_backward", "training_step", "compute_loss", "autograd", "ComposerModel"})
+_SINK = re.compile(
+    r"\.\s*(?:backward|manual_backward|training_step|compute_loss)\b|\bdef\s+(?:training_step|compute_loss)\b"
+    r"|\bfrom\s+torch\.autograd\s+import\b|ComposerModel\b"
+)
+_GRADIENTS = re.compile(r"\bautograd\s*\.\s*grad\b")
 
 _FROM = r"from[ \t]+(?P<package>\.*[\w.]*)[ \t]+import[ \t]+(?P<names>\([^)]*\)|[^\n#;]*)"
-_STRING = r"import_module\(\s*[\"'](?P<string>[\w.]+)[\"']"
-_IMPORT = re.compile(rf"^[ \t]*(?:{_FROM}|import[ \t]+(?P<modules>[^\n#;]*))|{_STRING}", re.MULTILINE)
+_STRING = re.compile(r"import_module\(\s*[\"'](?P<string>[\w.]+)[\"']")
+_IMPORT = re.compile(rf"[ \t]*(?:{_FROM}|import[ \t]+(?P<modules>[^\n#;]*))")
 _BINDING = re.compile(r"([\w.]+|\*)(?:\s+as\s+(\w+))?")
 
 
@@ -100,21 +106,13 @@ class Relevance:
         imports = tuple(dict.fromkeys(_imports(text)))
         if any(word in text for word in self._own):
             return Look(True, True, imports)
-        lowered = text.lower()
-        if not any(hint in lowered for hint in HINTS):
-            return Look(False, False, imports)
-        words = set(_WORD.findall(text))
+        words = set(_hinted(text))
         losses = {word for word in words if word in self._losses or means_loss(word)}
         if not losses and words.isdisjoint(_SINKS):
             return Look(False, False, imports)
-        try:
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore")  # Python warns of `"\d"`, which is not what the user asked for
-                nodes = list(ast.walk(ast.parse(text)))
-        except (SyntaxError, ValueError, RecursionError, MemoryError):
-            return Look(True, True, imports)
-        sink = not words.isdisjoint(_SINKS) and _has_sink(nodes)
-        return Look(sink or any(name in losses for node in nodes for name in _names(node)), sink, imports)
+        code = code_of(text)
+        sink = not words.isdisjoint(_SINKS) and _has_sink(code, text)
+        return Look(sink or not losses.isdisjoint(_hinted(code)), sink, imports)
 
     def _leads_to_a_sink(self, source: Source) -> bool:
         """True when the imports of a file lead to one with a backward."""
@@ -164,11 +162,54 @@ def _leaf(dotted: str) -> str:
     return dotted.rpartition(".")[2]
 
 
-def _has_sink(nodes: list[ast.AST]) -> bool:
+def _hinted(text: str) -> Iterator[str]:
+    """The words of a text that have a hint in them."""
+    lowered = text.lower()
+    if len(lowered) != len(text):  # a capital with a dot becomes two characters
+        yield from _WORD.findall(text)
+        return
+    for hint in HINTS:
+        start = lowered.find(hint)
+        while start >= 0:
+            first, end = start, start + len(hint)
+            while first and _is_of_word(text[first - 1]):
+                first -= 1
+            while end < len(text) and _is_of_word(text[end]):
+                end += 1
+            yield text[first:end]
+            start = lowered.find(hint, end)
+
+
+def _is_of_word(character: str) -> bool:
+    return character.isalnum() or character == "_"
+
+
+def _has_sink(code: str, text: str) -> bool:
     """True where something hands a loss to backward, or makes a class one whose framework does."""
-    # One that is given gradients passes them on, as the backward of a `torch.autograd.Function` does.
+    return _SINK.search(code) is not None or (_GRADIENTS.search(code) is not None and _asks_for_gradients(text))
+
+
+def _asks_for_gradients(text: str) -> bool:
+    """True where `torch.autograd.grad` is used other than to pass gradients on that it is given.
+
+    That is what the backward of a `torch.autograd.Function` does. Only the arguments tell; a text that can't be parsed
+    is not ruled out.
+    """
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # Python warns of `"\d"`, which is not what the user asked for
+            nodes = list(ast.walk(ast.parse(text)))
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return True
     passing = {id(node.func) for node in nodes if isinstance(node, ast.Call) and _is_given_gradients(node)}
-    return any(_is_sink(node) and id(node) not in passing for node in nodes)
+    return any(_is_grad(node) and id(node) not in passing for node in nodes)
+
+
+def _is_grad(node: ast.AST) -> bool:
+    match node:
+        case ast.Attribute(attr="grad", value=ast.Attribute(attr="autograd") | ast.Name(id="autograd")):
+            return True
+    return False
 
 
 def _is_given_gradients(call: ast.Call) -> bool:
@@ -178,41 +219,20 @@ def _is_given_gradients(call: ast.Call) -> bool:
     return False
 
 
-def _is_sink(node: ast.AST) -> bool:
-    match node:
-        case ast.Attribute(attr="grad", value=ast.Attribute(attr="autograd") | ast.Name(id="autograd")):
-            return True
-        case ast.Attribute(attr="backward" | "manual_backward" | "training_step" | "compute_loss"):
-            return True
-        case ast.FunctionDef(name="training_step" | "compute_loss"):
-            return True
-        case ast.ImportFrom(module="torch.autograd"):
-            return True
-        case ast.alias(name=name):
-            return name.endswith("ComposerModel")
-    return False
-
-
-def _names(node: ast.AST) -> Iterator[str]:
-    match node:
-        case ast.Name(id=name) | ast.Attribute(attr=name) | ast.arg(arg=name):
-            yield name
-        case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name) | ast.ClassDef(name=name):
-            yield name
-        case ast.alias(name=name):
-            yield _leaf(name)
-        case ast.keyword(arg=str(name)):
-            yield name
-        case ast.Constant(value=str(name)) if name.isidentifier():
-            yield name
-
-
 def _imports(text: str) -> Iterator[Import]:
-    for found in _IMPORT.finditer(text):
-        if found["string"] is not None:
-            yield Import(found["string"])
-        elif found["modules"] is not None:
-            yield from (Import(module) for module, _ in _BINDING.findall(found["modules"]))
-        else:
-            for name, bound in _BINDING.findall(found["names"]):
-                yield Import(found["package"], name, bound or ("" if name == "*" else name))
+    start = text.find("import")
+    while start >= 0:
+        found = _STRING.match(text, start) or _IMPORT.match(text, text.rfind("\n", 0, start) + 1)
+        start = text.find("import", max(start + 6, found.end() if found is not None else 0))
+        if found is not None:
+            yield from _imported_by(found.groupdict())
+
+
+def _imported_by(found: Mapping[str, str | None]) -> Iterator[Import]:
+    if (string := found.get("string")) is not None:
+        yield Import(string)
+    elif (modules := found.get("modules")) is not None:
+        yield from (Import(module) for module, _ in _BINDING.findall(modules))
+    else:
+        for name, bound in _BINDING.findall(found["names"] or ""):
+            yield Import(found["package"] or "", name, bound or ("" if name == "*" else name))
