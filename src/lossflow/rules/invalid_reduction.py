@@ -92,18 +92,18 @@ class InvalidReduction(Rule):
                 written.setdefault(node, {}).update(wrong)
         for each, wrong, node in mistakes:
             fix = respelled.fix(trace, node, written, each.row.parameter)
-            message = _message(each, next(iter(wrong)))
+            message = _message(trace, each, next(iter(wrong)))
             found.setdefault(each.place, self.finding(trace, each.place, message, fix=fix))
         yield from found.values()
 
 
 @dataclass(frozen=True, slots=True)
 class _Given:
-    """A reduction that a loss is given: as an argument, or as an attribute of the criterion; `name` is the loss's."""
+    """A reduction that a loss is given: as an argument, or as an attribute of the criterion, which is `made` there."""
 
     event: LossCall | AttributeSet
     row: LossRow
-    name: str
+    made: Place | None
     value: Value | None
     place: Place
     criterion: bool
@@ -114,16 +114,15 @@ def _given(trace: Trace, event: Event) -> _Given | None:
         bound = event.argument(row.parameter)
         # Beside a legacy argument torch never looks at the reduction.
         if bound is not None and not legacy_arguments(trace, event):
-            name = called(trace, event.site.place, event.loss)
-            return _Given(event, row, name, bound.value, place_of(trace, event, bound), event.constructor)
+            place = place_of(trace, event, bound)
+            return _Given(event, row, event.site.place, bound.value, place, event.constructor)
     if (
         isinstance(event, AttributeSet)
         and (row := _row(trace, event.loss)) is not None
         and event.attribute == row.parameter
     ):
         made = event.constructed
-        name = called(trace, made.place, event.loss) if made else loss_name(event.loss)
-        return _Given(event, row, name, event.value, event.site.place, True)
+        return _Given(event, row, made.place if made else None, event.value, event.site.place, True)
     return None
 
 
@@ -151,8 +150,9 @@ def _accepted(row: LossRow, constant: object) -> bool:
     return spelled is not None and spelled in row.reductions
 
 
-def _message(given: _Given, constant: object) -> str:
-    row, name = given.row, given.name
+def _message(trace: Trace, given: _Given, constant: object) -> str:
+    row, loss = given.row, given.event.loss
+    name = called(trace, given.made, loss) if given.made is not None else loss_name(loss)
     written = f'"{constant}"' if isinstance(constant, str) else str(constant)
     if constant in row.deprecated:
         return (

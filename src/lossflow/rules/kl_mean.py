@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from lossflow.domain.trace import Backward, Place, Returned, Step, Trace
+from lossflow.domain.trace import Backward, OptimizerFacts, Place, Returned, Step, Trace
 from lossflow.domain.values import Term
-from lossflow.findings import Finding, Related
+from lossflow.findings import Finding
 from lossflow.rules.arguments import losses_with_a_string_astray
 from lossflow.rules.fixes import divergence
 from lossflow.rules.reductions import chosen_at, handed_back, mean_divergences, stands_elsewhere
@@ -82,26 +82,26 @@ class KlMean(Rule):
         # `nn.KLDivLoss("batchmean")` averages because the string went astray: that is LF304 alone.
         astray = losses_with_a_string_astray(trace)
         found: dict[Place, Finding] = {}
-        for event, way, term in _ways(trace):
+        for event, optimizers, term in _terms(trace):
             for step in mean_divergences(trace, term):
                 choice = chosen_at(term, step)
                 place = choice.site.entry
                 if not astray & {step.site.place, choice.site.place} and not stands_elsewhere(trace, choice, event):
                     message = _message(trace, step, choice.site.place, goes=leaves(trace, event))
+                    way = way_out(trace, event, optimizers) if isinstance(event, Backward) else ()
                     related = unrepeated([*reduction(trace, choice.site), *way])
                     fix = divergence.fix(trace, choice.site.place)
                     found.setdefault(place, self.finding(trace, place, message, related=related, fix=fix))
         yield from found.values()
 
 
-def _ways(trace: Trace) -> Iterator[tuple[Backward | Returned, list[Related], Term]]:
-    """The terms that are differentiated or returned, each with the places on its way out."""
+def _terms(trace: Trace) -> Iterator[tuple[Backward | Returned, tuple[OptimizerFacts, ...], Term]]:
+    """The terms that are differentiated or returned, each with the optimizers that step on it."""
     for objective in objectives(trace):
         training = objective.training
-        way = list(way_out(trace, training.backward, training.optimizers))
-        yield from ((training.backward, way, term) for term in objective.terms)
+        yield from ((training.backward, training.optimizers, term) for term in objective.terms)
     for event, tensor in handed_back(trace):
-        yield from ((event, [], term) for term in tensor.terms)
+        yield from ((event, (), term) for term in tensor.terms)
 
 
 def _message(trace: Trace, step: Step, chosen: Place, *, goes: str) -> str:
