@@ -101,7 +101,7 @@ def test_a_few_files_are_no_reason_to_start_processes(tasks: list[Task], monkeyp
     def refused(*arguments: object) -> None:
         raise AssertionError(arguments)
 
-    monkeypatch.setattr("lossflow.running.run.shared", refused)
+    monkeypatch.setattr("lossflow.running.workers.shared", refused)
     found = [Found(Path(task.file)) for task in tasks[: MIN_SHARED - 1]]
     assert len([*Run(Configs(), jobs=2).reports(found)]) == MIN_SHARED - 1
 

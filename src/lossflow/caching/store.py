@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import json
 import os
-import tempfile
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -100,6 +99,8 @@ def load(path: Path) -> State:
 
 def save(path: Path, state: State) -> None:
     """Put the state in the place of what the file holds, in one step; raises OSError."""
+    import tempfile  # takes longer to import than a run without changes may take
+
     prepare(path.parent)
     body = json.dumps(_plain(state), separators=(",", ":")).encode("ascii")
     handle, temporary = tempfile.mkstemp(suffix=".tmp", dir=path.parent)

@@ -14,7 +14,7 @@ from lossflow.configuration.config import Config
 from lossflow.configuration.files import Configs, inline
 from lossflow.discovery import Found, Walk
 from lossflow.errors import UsageError
-from lossflow.running import workers
+from lossflow.running.run import processors
 from lossflow.source import STDIN
 
 
@@ -67,7 +67,7 @@ def cache_folder(options: Namespace, configs: Configs) -> Path:
 
 def jobs(options: Namespace) -> int:
     """How many processes may analyse files: as many as there are processors, unless the options say otherwise."""
-    return options.jobs or workers.available()
+    return options.jobs or processors()
 
 
 def configs(options: Namespace) -> Configs:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
@@ -12,11 +13,15 @@ from lossflow.configuration.files import Configs
 from lossflow.discovery import Found
 from lossflow.errors import NotAnalysed
 from lossflow.project.resolution import take_asked
-from lossflow.running.tasks import Task, perform
-from lossflow.running.workers import shared
+from lossflow.running.tasks import Result, Task, perform
 
 MIN_SHARED = 4
 """With fewer files to analyse, starting processes takes longer than they save."""
+
+
+def processors() -> int:
+    """How many processors this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 @dataclass
@@ -68,13 +73,19 @@ class Run:
         return report
 
     def _analysed(self, tasks: Sequence[Task]) -> Iterator[FileReport]:
-        jobs = min(self.jobs, len(tasks))
-        results = shared(tasks, jobs) if jobs > 1 and len(tasks) >= MIN_SHARED else map(perform, tasks)
-        for task, result in zip(tasks, results, strict=True):
+        for task, result in zip(tasks, self._performed(tasks), strict=True):
             if self.cache is not None:
                 self.cache.see(result.seen)
             self._keep(result.report, task.config)
             yield result.report
+
+    def _performed(self, tasks: Sequence[Task]) -> Iterator[Result]:
+        jobs = min(self.jobs, len(tasks))
+        if jobs == 1 or len(tasks) < MIN_SHARED:
+            return map(perform, tasks)
+        from lossflow.running.workers import shared  # most runs are over before processes could be started
+
+        return shared(tasks, jobs)
 
     def _keep(self, report: FileReport, config: Config) -> None:
         if self.cache is not None:

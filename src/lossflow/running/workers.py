@@ -20,11 +20,6 @@ _METHOD = "spawn" if sys.platform == "win32" else "forkserver"  # forking a proc
 _ORPHANED = 1.0  # seconds after which a worker sees that its run is over
 
 
-def available() -> int:
-    """How many processors this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
 def shared(tasks: Sequence[Task], jobs: int) -> Iterator[Result]:
     """The results of the tasks in their order, by `jobs` processes."""
     done = 0
