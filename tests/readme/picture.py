@@ -23,7 +23,7 @@ _COLUMNS = 100
 
 def drawn() -> str:
     """The picture as it is to be, an SVG."""
-    command = [sys.executable, "-m", "lossflow", "check", "--isolated", "--color", "always", SCRIPT.name]
+    command = [sys.executable, "-m", "lossflow", "check", "--isolated", "--no-cache", "--color=always", SCRIPT.name]
     # Written in UTF-8 whatever the terminal of whoever draws it.
     run = subprocess.run(command, cwd=FOLDER, capture_output=True, encoding="utf-8")
     if run.returncode != 1:
