@@ -90,10 +90,13 @@ class Machine:
         if self.steps > self.limit:
             raise BudgetExceeded
         before, self.lost = self.lost, None
-        value = provenance.traced(self, self.evaluate_node(self, node, frame), self.lost, node, frame)
-        self.lost = before or provenance.of(value)
-        if self.case is not None and isinstance(value, Unknown) and value.name == self.case.name and not value.computed:
-            return self.case.value
+        value = self.evaluate_node(self, node, frame)
+        if isinstance(value, (Unknown, Tensor)):
+            value = provenance.traced(self, value, self.lost, node, frame)
+            before = before or provenance.of(value)
+            if self.case is not None and isinstance(value, Unknown) and _is_supposed(value, self.case):
+                value = self.case.value
+        self.lost = before
         return value
 
     def run(self, body: Sequence[cst.CSTNode], frame: Frame) -> Outcome:
@@ -325,6 +328,10 @@ class Machine:
         if self.footprint is not None:
             self.footprint.read.add(name)
             self.footprint.bound.pop(name, None)
+
+
+def _is_supposed(value: Unknown, case: Case) -> bool:
+    return value.name == case.name and not value.computed
 
 
 def _sites(value: Value) -> set[Site]:
