@@ -12,8 +12,10 @@ import pytest
 from lossflow.caching import keys, store
 from lossflow.checking import FileReport
 from lossflow.cli import main
+from lossflow.fixing import run as fixing
 from lossflow.project import files
 from lossflow.project.graph import Node
+from lossflow.source import Source
 from tests.caching.project import ALONE, LOSSES, TRAIN, Project, project
 
 __all__ = ["project"]
@@ -206,3 +208,19 @@ def test_no_cache_neither_reads_nor_writes_one(project: Project) -> None:
     assert not (project.folder / ".lossflow_cache").exists()
     _, analysed = project.run()
     assert project.run("--no-cache")[1] == analysed != []
+
+
+def test_a_run_that_fixes_looks_only_at_what_there_is_to_fix(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    project.write("old.py", ALONE.replace("MSELoss()", "MSELoss(size_average=True)"))
+    project.run()
+    looked_at: list[str] = []
+    real = fixing.check
+
+    def noted(source: Source, *arguments: object, **options: object) -> FileReport:
+        looked_at.append(Path(source.name).name)
+        return real(source, *arguments, **options)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(fixing, "check", noted)
+    assert project.run("--fix") == ([], [])
+    assert set(looked_at) == {"old.py"}
+    assert 'reduction="mean"' in (project.folder / "old.py").read_text()

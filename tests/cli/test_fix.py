@@ -63,7 +63,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 @pytest.fixture
 def run(folder: Path, capsysbinary: pytest.CaptureFixture[bytes]):
     def call(*arguments: str) -> Run:
-        status = main(["check", "--output-format", "concise", *arguments])
+        status = main(["check", "--output-format=concise", "--no-cache", "--jobs=1", *arguments])
         captured = capsysbinary.readouterr()
         return status, captured.out.decode(), captured.err.decode()
 
@@ -287,7 +287,7 @@ def test_a_diff_writes_nothing_and_can_be_applied(folder: Path, capsysbinary: py
     }
     for name, data in files.items():
         (folder / name).write_bytes(data)
-    assert main(["check", "--diff"]) == 1
+    assert main(["check", "--diff", "--no-cache", "--jobs=1"]) == 1
     assert {name: (folder / name).read_bytes() for name in files} == files
     patch = capsysbinary.readouterr().out
     subprocess.run(["git", "apply", "-p0", "-"], cwd=folder, input=patch, check=True)

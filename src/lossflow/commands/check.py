@@ -14,7 +14,6 @@ from lossflow.commands.reporting import CLEAN, FAILURE, FINDINGS
 from lossflow.configuration.files import Configs
 from lossflow.errors import NotAnalysed
 from lossflow.notebook import read
-from lossflow.running.run import Run
 
 
 def run(options: Namespace) -> int:
@@ -57,8 +56,4 @@ def _from_stdin(options: Namespace, configs: Configs) -> Iterator[FileReport]:
 
 
 def _from_paths(options: Namespace, configs: Configs) -> Iterator[FileReport]:
-    files = inputs.files(options, configs)
-    run = Run(configs, not options.ignore_noqa, inputs.jobs(options), inputs.cache(options, configs))
-    yield from progress.shown(run.reports(files), len(files), quiet=options.quiet)
-    for note in run.notes if options.verbose else ():
-        print(f"note: {note}", file=sys.stderr)
+    yield from progress.reports(inputs.run(options, configs), inputs.files(options, configs), options)

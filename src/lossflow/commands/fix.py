@@ -44,8 +44,8 @@ def run(options: Namespace, configs: Configs, mode: FixMode, known: Adoption) ->
 
 def _files(options: Namespace, configs: Configs, mode: FixMode) -> dict[str, FixedFile]:
     fixes = FixRun(configs.of, mode.unsafe, trees(inputs.paths(options)), noqa=not options.ignore_noqa)
-    found = inputs.files(options, configs)
-    fixes.fix_all(progress.shown(found, len(found), quiet=options.quiet))
+    # A fix that is written must not change what was found before it in other files.
+    fixes.fix_all(list(progress.reports(inputs.run(options, configs), inputs.files(options, configs), options)))
     if not mode.diff:
         fixes.write_all()
     return fixes.files

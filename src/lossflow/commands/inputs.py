@@ -14,7 +14,7 @@ from lossflow.configuration.config import Config
 from lossflow.configuration.files import Configs, inline
 from lossflow.discovery import Found, Walk
 from lossflow.errors import UsageError
-from lossflow.running.run import processors
+from lossflow.running.run import Run, processors
 from lossflow.source import STDIN
 
 
@@ -52,9 +52,11 @@ def files(options: Namespace, configs: Configs) -> list[Found]:
     return found
 
 
-def cache(options: Namespace, configs: Configs) -> Cache | None:
-    """The cache of the run, None where there is to be none."""
-    return None if options.no_cache else Cache(cache_folder(options, configs), noqa=not options.ignore_noqa)
+def run(options: Namespace, configs: Configs) -> Run:
+    """What gives the reports of a run, with as many processes and as much of a cache as the options say."""
+    noqa = not options.ignore_noqa
+    cache = None if options.no_cache else Cache(cache_folder(options, configs), noqa=noqa)
+    return Run(configs, noqa, options.jobs or processors(), cache)
 
 
 def cache_folder(options: Namespace, configs: Configs) -> Path:
@@ -63,11 +65,6 @@ def cache_folder(options: Namespace, configs: Configs) -> Path:
         return Path(os.path.abspath(options.cache_dir))
     config = configs.of(Path.cwd())
     return config.cache_dir or config.root / folder.NAME
-
-
-def jobs(options: Namespace) -> int:
-    """How many processes may analyse files: as many as there are processors, unless the options say otherwise."""
-    return options.jobs or processors()
 
 
 def configs(options: Namespace) -> Configs:

@@ -4,13 +4,25 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Iterable, Iterator
+from argparse import Namespace
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TypeVar
+
+from lossflow.checking import FileReport
+from lossflow.discovery import Found
+from lossflow.running.run import Run
 
 Item = TypeVar("Item")
 
 PATIENCE = 1.0
 """Seconds of a run before the bar appears."""
+
+
+def reports(run: Run, files: Sequence[Found], options: Namespace) -> Iterator[FileReport]:
+    """The reports on the files of a run, with a bar, and with what `--verbose` tells of the run."""
+    yield from shown(run.reports(files), len(files), quiet=options.quiet)
+    for note in run.notes if options.verbose else ():
+        print(f"note: {note}", file=sys.stderr)
 
 
 def shown(items: Iterable[Item], total: int, *, quiet: bool) -> Iterator[Item]:

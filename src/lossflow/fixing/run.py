@@ -13,9 +13,9 @@ from pathlib import Path
 
 from lossflow.checking import FileReport, check, read_file
 from lossflow.configuration.config import Config
-from lossflow.discovery import Found
 from lossflow.document import Document
 from lossflow.errors import NotAnalysed, NotWritten
+from lossflow.findings import fixable
 from lossflow.fixing.rounds import Applied, Dropped, Fixed, fix
 from lossflow.fixing.writing import target, write
 from lossflow.source import Source
@@ -55,13 +55,13 @@ class FixRun:
     _changes: list[str] = field(default_factory=list)
     _seen: dict[str, int] = field(default_factory=dict)
 
-    def fix_all(self, files: Iterable[Found]) -> None:
-        """Fix the files in memory, until no fix of one concerns another any more."""
-        for file in files:
-            if file.problem:
-                self.files[str(file.path)] = FixedFile(FileReport(str(file.path), failure=file.problem))
+    def fix_all(self, reports: Iterable[FileReport]) -> None:
+        """Fix the files of the reports in memory, until no fix of one concerns another any more."""
+        for report in reports:
+            if any(fixable(finding, unsafe=self.unsafe) for finding in report.findings):
+                self._fix(Path(report.file))
             else:
-                self._fix(file.path)
+                self.files[report.file] = FixedFile(report)
         for _ in range(MAX_PASSES - 1):
             if not (concerned := list(self._concerned())):
                 break
