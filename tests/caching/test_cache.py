@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+from dataclasses import fields
 from hashlib import blake2b
 from pathlib import Path
 
@@ -12,6 +13,7 @@ import pytest
 from lossflow.caching import keys, store
 from lossflow.checking import FileReport
 from lossflow.cli import main
+from lossflow.configuration.config import Config
 from lossflow.fixing import run as fixing
 from lossflow.project import files
 from lossflow.project.graph import Node
@@ -90,6 +92,16 @@ def test_other_settings_are_another_result(project: Project) -> None:
     assert len(project.run()[0]) == 1
     project.write("pyproject.toml", '[tool.lossflow]\nper-file-ignores = {"train.py" = ["LF101"]}\n')
     assert project.run()[0] == []
+
+
+@pytest.mark.parametrize("option", ["--fix-only", "--extend-exclude=other", "--unsafe-fixes", "--no-respect-gitignore"])
+def test_what_is_done_about_findings_is_no_other_result(project: Project, option: str) -> None:
+    project.run()
+    assert project.run(option)[1] == []
+
+
+def test_the_settings_of_a_run_are_settings() -> None:
+    assert {field.name for field in fields(Config)} > keys._OF_THE_RUN
 
 
 def test_another_version_is_another_result(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:

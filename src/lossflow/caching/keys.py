@@ -15,10 +15,20 @@ from pathlib import Path
 import lossflow
 from lossflow.configuration.config import Config
 
+_OF_THE_RUN = frozenset(
+    {
+        "exclude", "extend_exclude", "force_exclude", "respect_gitignore", "fix", "fix_only", "unsafe_fixes",
+        "show_fixes", "baseline", "cache_dir",
+    }
+)  # fmt: skip
+"""Settings that say which files are checked and what becomes of findings, not what is found."""
+
 
 def key(config: Config, *, noqa: bool) -> str:
     """A digest of everything that may make the results of a file differ while its text, and those it uses, do not."""
-    return _digest(f"{_tool()} noqa={noqa} {_canonical(config)}")
+    settings = (f"{each.name}={_canonical(getattr(config, each.name))}" for each in fields(config))
+    chosen = [each for each in settings if each.partition("=")[0] not in _OF_THE_RUN]
+    return _digest(f"{_tool()} noqa={noqa} {' '.join(chosen)}")
 
 
 @lru_cache(maxsize=1)
