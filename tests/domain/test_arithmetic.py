@@ -197,6 +197,10 @@ def refused(left: Value, right: Value) -> bool:
     both=(per_example(Axes((True, False), Tail.ANY)), per_example(Axes.EXAMPLES)),
     other=Tensor(Axes((True, False)), differentiable=True),
 )
+@example(
+    both=(per_example(Axes((False, False, False))), per_example(Axes((False, False, False), Tail.ANY))),
+    other=Tensor(Axes.EXAMPLES, differentiable=True),
+)
 def test_who_knows_more_is_told_more(symbol: str, both: tuple[Tensor, Tensor], other: Value) -> None:
     narrow, wide = both
     assume(ordinary(narrow, other))

@@ -68,11 +68,11 @@ def _shape(left: tuple[bool, ...], right: tuple[bool, ...]) -> tuple[bool, ...]:
 def _times_weights(left: Axes, right: Axes) -> Axes:
     """A batch times weights, whose sizes are fixed: the batch is not in the last dimension of `left`.
 
-    Weights of unknown rank are taken not to stand above the batch, as (H, D, K) does above (B, D).
+    Where either rank is unknown, weights are taken not to stand above the batch, as (H, D, K) does above (B, D).
     """
     if left.reduced:
         return Axes.PLAIN
-    if not left.known or (right.rank or 0) > 2:
+    if not left.known:
         return Axes.SOMEWHERE if left.batches == 1 else Axes.UNKNOWN
     if left.rank is not None:
         return Axes.UNKNOWN if left.dims[-1] else Axes(left.dims[:-1], Tail.ANY)
