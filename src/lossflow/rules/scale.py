@@ -88,9 +88,18 @@ class Sum:
         step = self.terms[0].sum
         return (
             all(term.sum == step and term.term.exponent == self.terms[0].term.exponent for term in self.terms)
+            and all(_is_its_steps(term.term) for term in self.terms)
             and step.exponent.known == 1
             and self.gradient.known == 1
         )
+
+
+def _is_its_steps(term: Term) -> bool:
+    """True unless a power on the way has made more of a step than it shows: the square of a sum grows as B^2."""
+    whole = Exponent.ZERO
+    for step in term.trail:
+        whole += step.exponent
+    return whole == term.exponent
 
 
 def objectives(trace: Trace) -> Iterator[Objective]:
