@@ -20,15 +20,11 @@ from lossflow.source import Source, Span
 from lossflow.tracing import paths
 
 from ..oracle.judging import Judgement, MeasuredStep
+from . import averaging, padding
+from .judging import Judged
 from .program import Program
+from .tolerances import DIVIDED, EXACT, NEARLY
 
-EXACT = 1e-8
-"""How far the exponent of a gradient may be from the true one."""
-NEARLY = 0.05
-"""The same of an update by an adaptive optimizer, and of gradients that add up."""
-
-DIVIDED = ("divided", "divided in place", "multiplied", "assigned", "multiplied in place")
-"""What divides the gradients by the batch size."""
 MAY_DIVIDE = {
     *(("gradients", each) for each in DIVIDED),
     ("scaled by", "over batch_size"),
@@ -60,7 +56,7 @@ class Comparison:
     codes: frozenset[str] = frozenset()
 
 
-def compare(program: Program, path: Path, judgement: Judgement) -> Comparison:
+def compare(program: Program, path: Path, judgement: Judged) -> Comparison:
     """Hold the analysis of the script at `path` against the judgement of torch."""
     config = Config(root=path.parent)
     trace = traced(Source(str(path), path.read_text(encoding="utf-8")), config)
@@ -80,6 +76,12 @@ def compare(program: Program, path: Path, judgement: Judgement) -> Comparison:
         if not (is_blurred(program) and is_mixed(step)):
             _compare_scale(program, step, comparison)
     _compare_accumulation(program, steps, judgement, comparison)
+    if not is_blurred(program):
+        _compare_clipping(program, steps, comparison)
+    comparison.refuted += padding.refuted(judgement, comparison.codes)
+    comparison.refuted += averaging.refuted(judgement, comparison.codes)
+    comparison.missed += padding.missed(program, judgement, comparison.codes)
+    comparison.missed += averaging.missed(program, judgement, steps, comparison.codes)
     return comparison
 
 
@@ -150,7 +152,7 @@ def _compare_scale(program: Program, step: MeasuredStep, comparison: Comparison)
     needed = borne_out - {"LF103"}
     if "divided" in program.made["accumulation"]:
         needed -= {"LF109"}  # a share of each of several batches is no mistake
-    if needed and not said:
+    if needed and not said and "LF204" not in comparison.codes:  # which comes before
         comparison.missed.append(f"torch measures {_words(step)}: {' or '.join(sorted(needed))} is missing")
 
 
@@ -192,6 +194,16 @@ def _compare_accumulation(
     averaged = all(abs(step.gradient) < EXACT for step in steps) and not MAY_DIVIDE & set(program.made.items())
     if adds_up and averaged and not said:
         comparison.missed.append(f"gradients grow as k^{grown[0]:.3f} with the number of batches: LF107 is missing")
+
+
+def _compare_clipping(program: Program, steps: list[MeasuredStep], comparison: Comparison) -> None:
+    """LF106 against the gradients, which are measured as if nothing clipped them."""
+    grows = any(step.gradient > 1 - EXACT for step in steps)
+    clips = "clipped" in program.made["gradients"]
+    if "LF106" in comparison.codes and not (clips and grows):
+        comparison.refuted.append(f"LF106 is reported, but gradients go as {[step.gradient for step in steps]}")
+    if clips and grows and not comparison.codes & {"LF106", "LF204"} and not any(map(is_mixed, steps)):
+        comparison.missed.append("gradients that grow with the batch size are clipped: LF106 is missing")
 
 
 def grown_by_accumulation(judgement: Judgement) -> list[float]:

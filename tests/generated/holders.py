@@ -20,15 +20,16 @@ def hold(script: Script, choices: Choices, loss: Loss, given: Given) -> str:
     holders: dict[str, Holder] = dict(_WRITTEN if loss.written else _OF_TORCH)
     if given.argument and not given.argument.startswith("reduction="):
         for name in ("parameter of a function", "subclass with reduction", "factory", "factory in another file",
-                     "module with reduction", "closure", "class attribute"):  # fmt: skip
+                     "module with reduction", "closure", "class attribute", "set afterwards",
+                     "base class"):  # fmt: skip
             holders.pop(name, None)
-        for name in ("partial", "partial of the class", "keywords"):
+        for name in ("partial", "partial of the class", "keywords", "options of the class", "partial in a dict"):
             if "=" not in given.argument:
                 holders.pop(name, None)
     elif not given.argument:
         for name in ("partial", "parameter of a function", "subclass with reduction", "factory", "closure",
                      "factory in another file", "module with reduction", "partial of the class",
-                     "keywords"):  # fmt: skip
+                     "keywords", "set afterwards", "base class", "options of the class"):  # fmt: skip
             holders.pop(name, None)
     if loss.options and given.argument.split(",")[0] in ("None", "True", "False"):
         raise AssertionError("what comes by position follows the inputs at once")
@@ -282,6 +283,189 @@ def _keywords(script: Script, loss: Loss, given: Given) -> str:
     return loss.applied("**options")
 
 
+def _registry(script: Script, loss: Loss, given: Given) -> str:
+    script.definitions.append(f'LOSSES = {{"main": nn.{loss.cls}, "other": nn.SmoothL1Loss}}')
+    options = ", ".join(each for each in (loss.options, given.argument) if each)
+    script.objects["criterion"] = f'criterion = LOSSES["main"]({options})'
+    return f"criterion({loss.inputs})"
+
+
+def _registered(script: Script, loss: Loss, given: Given) -> str:
+    script.imports.add("import torch.nn.functional as F")
+    names = _parameters(loss)
+    script.define(f"""
+LOSSES = {{}}
+
+
+def register(name):
+    def registered(function):
+        LOSSES[name] = function
+        return function
+
+    return registered
+
+
+@register("main")
+def main_loss({names}):
+    return {loss.applied(given.argument)}
+
+
+@register("other")
+def other_loss({names}):
+    return prediction.abs().mean()
+""")
+    script.objects["criterion"] = 'criterion = LOSSES["main"]'
+    return f"criterion({names})"
+
+
+def _decorated(script: Script, loss: Loss, given: Given) -> str:
+    script.imports |= {"import functools", "import torch.nn.functional as F"}
+    names = _parameters(loss)
+    script.define(f"""
+def counted(function):
+    @functools.wraps(function)
+    def wrapper(*args, **kwargs):
+        wrapper.calls += 1
+        return function(*args, **kwargs)
+
+    wrapper.calls = 0
+    return wrapper
+
+
+@counted
+def objective({names}):
+    return {loss.applied(given.argument)}
+""")
+    return f"objective({names})"
+
+
+def _field(script: Script, loss: Loss, given: Given) -> str:
+    script.imports.add("from dataclasses import dataclass")
+    script.define("""
+@dataclass
+class Objectives:
+    main: nn.Module
+    weight: float = 1.0
+""")
+    script.objects["objectives"] = f"objectives = Objectives({loss.made(given.argument)})"
+    return f"objectives.weight * objectives.main({loss.inputs})"
+
+
+def _named_tuple(script: Script, loss: Loss, given: Given) -> str:
+    script.imports.add("from typing import NamedTuple")
+    script.define("""
+class Objectives(NamedTuple):
+    main: nn.Module
+    other: nn.Module
+""")
+    script.objects["objectives"] = f"objectives = Objectives(main={loss.made(given.argument)}, other=nn.L1Loss())"
+    return f"objectives.main({loss.inputs})"
+
+
+def _set_afterwards(script: Script, loss: Loss, given: Given) -> str:
+    script.objects["criterion"] = f"criterion = {loss.made('')}\ncriterion.reduction = {given.value}"
+    return f"criterion({loss.inputs})"
+
+
+def _moved(script: Script, loss: Loss, given: Given) -> str:
+    script.objects["criterion"] = f'criterion = {loss.made(given.argument)}.to("cpu")'
+    return f"criterion({loss.inputs})"
+
+
+def _base_class(script: Script, loss: Loss, given: Given) -> str:
+    script.imports.add("import torch.nn.functional as F")
+    names = _parameters(loss)
+    script.define(f"""
+class Base(nn.Module):
+    def __init__(self, reduction="mean", weight=1.0):
+        super().__init__()
+        self.reduction = reduction
+        self.weight = weight
+
+    def compute(self, {names}):
+        raise NotImplementedError
+
+    def forward(self, {names}):
+        return self.weight * self.compute({names})
+
+
+class Objective(Base):
+    def compute(self, {names}):
+        return {loss.applied("reduction=self.reduction")}
+""")
+    script.objects["criterion"] = f"criterion = Objective({given.argument})"
+    return f"criterion({names})"
+
+
+def _tuple_returned(script: Script, loss: Loss, given: Given) -> str:
+    script.imports.add("import torch.nn.functional as F")
+    names = _parameters(loss)
+    script.define(f"""
+def objective({names}):
+    loss = {loss.applied(given.argument)}
+    return loss, {{"loss": loss.detach()}}
+""")
+    return f"objective({names})[0]"
+
+
+def _dict_returned(script: Script, loss: Loss, given: Given) -> str:
+    script.imports.add("import torch.nn.functional as F")
+    names = _parameters(loss)
+    script.define(f"""
+def objective({names}):
+    losses = {{}}
+    losses["main"] = {loss.applied(given.argument)}
+    return losses
+""")
+    return f'objective({names})["main"]'
+
+
+def _partial_in_a_dict(script: Script, loss: Loss, given: Given) -> str:
+    script.imports |= {"import torch.nn.functional as F", "from functools import partial"}
+    options = ", ".join(each for each in (f"F.{loss.fn}", loss.options, given.argument) if each)
+    script.objects["criteria"] = f'criteria = {{"main": partial({options}), "other": F.l1_loss}}'
+    return f'criteria["main"]({loss.inputs})'
+
+
+def _options_of_the_class(script: Script, loss: Loss, given: Given) -> str:
+    script.objects["options"] = f"options = dict({given.argument})"
+    script.objects["criterion"] = f"criterion = {loss.made('**options')}"
+    return f"criterion({loss.inputs})"
+
+
+def _called(script: Script, loss: Loss, given: Given) -> str:
+    """A class of the program that is no module."""
+    names = _parameters(loss)
+    script.define(f"""
+class Objective:
+    def __init__(self, criterion):
+        self.criterion = criterion
+
+    def __call__(self, {names}):
+        return self.criterion({loss.inputs})
+""")
+    script.objects["criterion"] = f"criterion = Objective({loss.made(given.argument)})"
+    return f"criterion({names})"
+
+
+def _property(script: Script, loss: Loss, given: Given) -> str:
+    script.define(f"""
+class Objectives:
+    @property
+    def main(self):
+        return {loss.made(given.argument)}
+""")
+    script.objects["objectives"] = "objectives = Objectives()"
+    return f"objectives.main({loss.inputs})"
+
+
+def _tried(script: Script, loss: Loss, given: Given) -> str:
+    script.objects["criterion"] = (
+        f"try:\n    criterion = {loss.made(given.argument)}\nexcept AttributeError:\n    raise SystemExit(1)"
+    )
+    return f"criterion({loss.inputs})"
+
+
 def _literal(script: Script, given: Given) -> str:
     """The argument as another file can write it, which doesn't know the constants of this one."""
     return f'reduction="{given.reduction}"' if given.value else given.argument
@@ -329,6 +513,21 @@ _OF_TORCH: dict[str, Holder] = {
     "static method": _static_method,
     "keywords": _keywords,
     "getattr": _getattr,
+    "registry": _registry,
+    "registered": _registered,
+    "decorated": _decorated,
+    "field": _field,
+    "named tuple": _named_tuple,
+    "set afterwards": _set_afterwards,
+    "moved": _moved,
+    "base class": _base_class,
+    "tuple returned": _tuple_returned,
+    "dict returned": _dict_returned,
+    "partial in a dict": _partial_in_a_dict,
+    "options of the class": _options_of_the_class,
+    "called": _called,
+    "property": _property,
+    "tried": _tried,
 }
 
 

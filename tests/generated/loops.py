@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
+from .averages import Reported, reported
 from .choices import Choices
 from .losses import DATA, EXAMPLES, Loss
 from .optimizers import Update
@@ -36,14 +37,28 @@ def written(script: Script, choices: Choices, loss: Loss, update: Update) -> str
         "class": _class,
         "guarded": _guarded,
         "loss in the model": _loss_in_the_model,
+        "try": _try,
+        "with": _with,
+        "skip": _skip,
+        "dict returned": _dict_returned,
+        "tuple returned": _tuple_returned,
+        "base class": _base_class,
+        "few steps": _few_steps,
     }
     if not accumulation.on:
-        structures |= {"while": _while, "other file": _other_file}
-        if "optimizer" in script.objects:
+        structures |= {"while": _while, "other file": _other_file, "phases": _phases}
+        if "optimizer" in script.objects and not update.backward.scaled:
             structures["closure"] = _closure
     script.constants[:0] = ["torch.set_default_dtype(torch.float64)", "batch_size = 4"]
-    lines = choices.among("structure", structures)(script, choices, _Parts(loss, loader, update, accumulation))
-    return "\n".join(lines) + "\n"
+    # Where no optimizer steps, nothing keeps the parameters as they are; other data would be drawn at 2 B.
+    averages = "loader" in choices.made["data"] and "optimizer" in script.objects
+    average = reported(script, choices) if averages else Reported()
+    parts = _Parts(loss, loader, update, accumulation, average)
+    lines = choices.among("structure", structures)(script, choices, parts)
+    text = "\n".join(lines) + "\n"
+    if average.after and average.after[0] not in text:  # of a loop that reports nothing
+        choices.made["average"] = "none"
+    return text
 
 
 def sources(choices: Choices) -> None:
@@ -74,13 +89,12 @@ class _Accumulation:
         update = self.update
         if not self.on:
             if self.zero_first:
-                return [*update.clear, *body, "loss.backward()", *update.before, *update.step]
-            return [*body, *update.clear, "loss.backward()", *update.before, *update.step]
-        backward = ["loss.backward()"]
+                return [*update.clear, *body, *update.lines]
+            return [*body, *update.clear, *update.lines]
+        backward = list(update.backward.lines)
         if self.divided:
-            backward = (
-                ["loss = loss / accum_steps", "loss.backward()"] if self.apart else ["(loss / accum_steps).backward()"]
-            )
+            apart = ["loss = loss / accum_steps", *backward]
+            backward = apart if self.apart else update.backward.of("loss / accum_steps")
         steps = indented([*update.before, *update.step, *update.clear])
         return [*body, *backward, f"if {self.test}:", *steps]
 
@@ -88,11 +102,14 @@ class _Accumulation:
 class _Parts:
     """What a structure puts together."""
 
-    def __init__(self, loss: Loss, loader: list[str], update: Update, accumulation: _Accumulation) -> None:
+    def __init__(
+        self, loss: Loss, loader: list[str], update: Update, accumulation: _Accumulation, average: Reported
+    ) -> None:
         self.loss = loss
         self.loader = loader
         self.update = update
         self.accumulation = accumulation
+        self.average = average
 
     @property
     def batch(self) -> str:
@@ -127,7 +144,7 @@ def batches(count):
         if "torch.utils.data" not in way[1]
         else "from torch.utils.data import TensorDataset"
     )
-    names = ["inputs", "others", "targets"] if len(data.tensors) == 3 else ["inputs", "targets"]
+    names = ["inputs", *(("others",) if data.batch[-1] == "y" else ()), "targets", "masks"][: len(data.tensors)]
     made = [each.format(n=4 if repeated else EXAMPLES) for each in data.tensors]
     if repeated:
         made = [f"torch.cat([{each}] * {EXAMPLES // 4})" for each in made]
@@ -149,7 +166,9 @@ def _epochs(script: Script, parts: _Parts, loop: list[str]) -> list[str]:
 
 
 def _loop(parts: _Parts, body: list[str]) -> list[str]:
-    return [parts.heading, *indented(parts.accumulation.around(body))]
+    average = parts.average
+    rounds = [parts.heading, *indented([*parts.accumulation.around(body), *average.inside])]
+    return [*average.before, *rounds, *average.after]
 
 
 def _module(script: Script, choices: Choices, parts: _Parts) -> list[str]:
@@ -169,7 +188,7 @@ def _guarded(script: Script, choices: Choices, parts: _Parts) -> list[str]:
     trains = script.set("train", "True")
     loop = _loop(parts, script.body)
     verbose = script.set("verbose", "False")
-    loop += [f"    if {verbose}:", "        print(loss.item())"]
+    loop += [f"if {verbose}:", "    print(loss.item())"]
     return [*script.header(), *_made(script, parts), f"if {trains}:", *indented(_epochs(script, parts, loop))]
 
 
@@ -195,9 +214,9 @@ def _function(script: Script, choices: Choices, parts: _Parts) -> list[str]:
 
 def _function_with_everything(script: Script, choices: Choices, parts: _Parts) -> list[str]:
     names = _named(script, parts)
-    body = ["running = 0.0", *_loop(parts, script.body), "    running += loss.item()", "return running / len(loader)"]
-    if "generator" in choices.made["data"]:
-        body[-1] = "return running"
+    body = _loop(parts, script.body)
+    if "generator" not in choices.made["data"]:  # which yields nothing in a second epoch
+        body.append("return loss.item()")
     lines = ["", f"def train_one_epoch({', '.join(names)}, loader):", *indented(body), ""]
     call = f"train_one_epoch({', '.join(names)}, loader)"
     if choices.maybe("keywords"):
@@ -222,7 +241,7 @@ def _loss_function(script: Script, choices: Choices, parts: _Parts) -> list[str]
     """The loss is computed by a function, which returns it."""
     if "loader.batch_size" in "\n".join(script.body):
         return _module(script, choices, parts)
-    names = [name for name in _named(script, parts) if name != "optimizer"]
+    names = [name for name in _named(script, parts) if name not in ("optimizer", "scaler")]
     arguments = ", ".join([*names, parts.batch])
     lines = ["", f"def compute_loss({arguments}):", *indented([*script.body, "return loss"]), ""]
     loop = _epochs(script, parts, _loop(parts, [f"loss = compute_loss({arguments})"]))
@@ -250,15 +269,15 @@ def _loss_in_the_model(script: Script, choices: Choices, parts: _Parts) -> list[
     text = "\n".join(script.body)
     if "loader.batch_size" in text or "model.parameters" in text:
         return _module(script, choices, parts)
-    names = [name for name in _named(script, parts) if name not in ("optimizer", "model", "encoder")]
-    if "encoder" in script.objects:
+    names = [name for name in _named(script, parts) if name not in ("optimizer", "scaler", "model", "encoder")]
+    if "encoder" in script.objects or any("try:" in script.objects[name] for name in names):
         return _module(script, choices, parts)
     inner = script.objects["model"].removeprefix("model = ")
     held = re.compile(rf"(?<![.\w\"])({'|'.join(['model', *names])})\b(?![\"=])")
     body = [held.sub(lambda found: "self.net" if found[1] == "model" else f"self.{found[1]}", each)
             for each in script.body]  # fmt: skip
     made = ["def __init__(self):", "    super().__init__()", f"    self.net = {inner}"]
-    made += [f"    self.{script.objects[name]}" for name in names]
+    made += [f"    self.{line}" for name in names for line in script.objects[name].split("\n")]
     forward = [f"def forward(self, {parts.batch}):", *indented([*body, "return loss"])]
     script.objects["model"] = "model = Network()"
     for name in names:
@@ -270,7 +289,7 @@ def _loss_in_the_model(script: Script, choices: Choices, parts: _Parts) -> list[
 
 def _closure(script: Script, choices: Choices, parts: _Parts) -> list[str]:
     """The optimizer is handed a function that computes the loss and its gradients."""
-    inner = [*parts.update.clear, *script.body, "loss.backward()", *parts.update.before, "return loss"]
+    inner = [*parts.update.clear, *script.body, *parts.update.backward.lines, *parts.update.before, "return loss"]
     loop = [parts.heading, "    def closure():", *indented(inner, 2), "", "    optimizer.step(closure)"]
     return [*script.header(), *_made(script, parts), *_epochs(script, parts, loop)]
 
@@ -284,10 +303,87 @@ def _other_file(script: Script, choices: Choices, parts: _Parts) -> list[str]:
     lines = ["", f"def compute_loss({arguments}):", *indented([*script.body, "return loss"]), ""]
     script.imports.add("from engine import train")
     objects = names
-    step = [f"optimizer.{each.partition('.')[2]}" for each in parts.update.clear]
-    step += [f"loss = compute_loss({arguments})", "loss.backward()", "optimizer.step()"]
-    loop = [f"for {parts.batch} in loader:", *indented(step)]
+    gradients = [line for line in parts.update.before if "batch_size" not in "\n".join(parts.update.before)]
+    step = [*parts.update.clear, f"loss = compute_loss({arguments})", *parts.update.backward.lines, *gradients]
+    loop = [f"for {parts.batch} in loader:", *indented([*step, *parts.update.step])]
     head = f"def train({', '.join([*objects, 'optimizer', 'compute_loss', 'loader'])}):"
-    script.beside["engine.py"] = "\n".join([head, *indented(loop), ""])
+    script.beside["engine.py"] = "\n".join(["import torch", "from torch import nn", "", "", head, *indented(loop), ""])
     call = f"train({', '.join([*objects, 'optimizer', 'compute_loss', 'loader'])})"
     return [*script.header(), *lines, "", *_made(script, parts), *_epochs(script, parts, [call])]
+
+
+def _try(script: Script, choices: Choices, parts: _Parts) -> list[str]:
+    loop = _epochs(script, parts, _loop(parts, script.body))
+    rest = ["except KeyboardInterrupt:", '    print("interrupted")', "finally:", "    model.eval()"]
+    return [*script.header(), *_made(script, parts), "try:", *indented(loop), *rest]
+
+
+def _with(script: Script, choices: Choices, parts: _Parts) -> list[str]:
+    """The loss is computed in a context."""
+    contexts = ("torch.enable_grad()", 'torch.autocast("cpu", enabled=False)', "torch.set_grad_enabled(True)")
+    body = [f"with {choices.word('context', contexts)}:", *indented(script.body)]
+    return [*script.header(), *_made(script, parts), *_epochs(script, parts, _loop(parts, body))]
+
+
+def _skip(script: Script, choices: Choices, parts: _Parts) -> list[str]:
+    """A loss that is not finite is left out."""
+    body = [*script.body, "if not torch.isfinite(loss).all():", "    continue"]
+    return [*script.header(), *_made(script, parts), *_epochs(script, parts, _loop(parts, body))]
+
+
+def _few_steps(script: Script, choices: Choices, parts: _Parts) -> list[str]:
+    """A loop that ends early; the number of its batches is not that of the loader."""
+    body = [*script.body, "done += 1"]
+    loop = [parts.heading, *indented(["if done >= max_steps:", "    break", *parts.accumulation.around(body)])]
+    script.constants.append("max_steps = 5")
+    return [*script.header(), *_made(script, parts), "done = 0", *_epochs(script, parts, loop)]
+
+
+def _phases(script: Script, choices: Choices, parts: _Parts) -> list[str]:
+    """Training and validation share a loop."""
+    update = parts.update
+    step = [*script.body, 'if phase == "train":', *indented(update.lines)]
+    loop = [
+        parts.heading,
+        *indented([*update.clear, 'with torch.set_grad_enabled(phase == "train"):', *indented(step)]),
+    ]
+    modes = ['if phase == "train":', "    model.train()", "else:", "    model.eval()"]
+    phases = ['for phase in ["train", "val"]:', *indented([*modes, *loop])]
+    return [*script.header(), *_made(script, parts), *_epochs(script, parts, phases)]
+
+
+def _returned(script: Script, parts: _Parts, result: str, read: str) -> list[str]:
+    """The loss is part of what a function returns."""
+    names = [name for name in _named(script, parts) if name not in ("optimizer", "scaler", "loader")]
+    arguments = ", ".join([*names, parts.batch])
+    lines = ["", f"def forward_step({arguments}):", *indented([*script.body, f"return {result}"]), ""]
+    loop = _epochs(script, parts, _loop(parts, [read.format(f"forward_step({arguments})")]))
+    return [*script.header(), *lines, "", *_made(script, parts), *loop]
+
+
+def _dict_returned(script: Script, choices: Choices, parts: _Parts) -> list[str]:
+    if "loader.batch_size" in "\n".join(script.body):
+        return _module(script, choices, parts)
+    return _returned(script, parts, '{"loss": loss, "size": len(x)}', 'loss = {}["loss"]')
+
+
+def _tuple_returned(script: Script, choices: Choices, parts: _Parts) -> list[str]:
+    if "loader.batch_size" in "\n".join(script.body):
+        return _module(script, choices, parts)
+    return _returned(script, parts, '{"loss": loss.detach()}, loss', "logs, loss = {}")
+
+
+def _base_class(script: Script, choices: Choices, parts: _Parts) -> list[str]:
+    """A trainer whose loss is a method of a subclass."""
+    if "loader.batch_size" in "\n".join(script.body):
+        return _module(script, choices, parts)
+    names = [name for name in script.objects if name == "optimizer" or name in _named(script, parts)]
+    held = re.compile(rf"(?<![.\w\"])({'|'.join(names)})\b(?![\"=])")
+    loop = [held.sub(r"self.\1", line) for line in _loop(parts, [f"loss = self.compute_loss({parts.batch})"])]
+    body = [held.sub(r"self.\1", line) for line in [*script.body, "return loss"]]
+    made = [f"    def __init__(self, {', '.join(names)}):", *(f"        self.{name} = {name}" for name in names)]
+    abstract = ["", f"    def compute_loss(self, {parts.batch}):", "        raise NotImplementedError", ""]
+    lines = ["", "class Base:", *made, "", "    def fit(self, loader):", *indented(loop, 2), *abstract]
+    lines += ["", "class Trainer(Base):", f"    def compute_loss(self, {parts.batch}):", *indented(body, 2), ""]
+    run = [f"trainer = Trainer({', '.join(names)})", *_epochs(script, parts, ["trainer.fit(loader)"])]
+    return [*script.header(), *lines, "", *_made(script, parts), *run]

@@ -26,7 +26,8 @@ class Loss:
     """A loss of torch, or one written by hand (`written`, an expression with a value for each element).
 
     `inputs` are its arguments, made by `before` from `prediction` and the batch. `shape` is that of what `"none"`
-    leaves: "elements" (B, D), "positions" (B, T), "examples" (B,) or "flat" (B * T,).
+    leaves: "elements" (B, D), "positions" (B, T), "examples" (B,), "flat" (B * T,), "maps" (B, C, H, W), "pixels"
+    (B, H, W), or "steps" (B, T, D) of which some are padding.
     """
 
     data: str
@@ -59,8 +60,25 @@ DATA = {
     "labels": Data("nn.Linear(3, 5)", ("torch.randn({n}, 3)", "torch.randint(0, 5, ({n},))")),
     "tokens": Data(
         "nn.Linear(3, 5)",
-        ("torch.randn({n}, 4, 3)", "torch.randint(0, 5, ({n}, 4)).masked_fill(torch.rand({n}, 4) < 0.2, -100)"),
+        (
+            "torch.cat([torch.randn({n}, 4, 3), torch.zeros({n}, padding, 3)], dim=1)",
+            "torch.cat([torch.randint(0, 5, ({n}, 4)), torch.full(({n}, padding), -100)], dim=1)",
+        ),
         classes=2,
+    ),
+    "sequences": Data(
+        "nn.Linear(3, 2)",
+        (
+            "torch.cat([torch.randn({n}, 4, 3), torch.zeros({n}, padding, 3)], dim=1)",
+            "torch.cat([torch.randn({n}, 4, 2), torch.zeros({n}, padding, 2)], dim=1)",
+            "torch.cat([torch.ones({n}, 4), torch.zeros({n}, padding)], dim=1)",
+        ),
+        ("x", "y", "mask"),
+        classes=2,
+    ),
+    "images": Data("nn.Conv2d(1, 2, 3, padding=1)", ("torch.randn({n}, 1, 4, 3)", "torch.randn({n}, 2, 4, 3)")),
+    "maps of labels": Data(
+        "nn.Conv2d(1, 5, 3, padding=1)", ("torch.randn({n}, 1, 4, 3)", "torch.randint(0, 5, ({n}, 4, 3))")
     ),
     "distributions": Data("nn.Linear(3, 5)", ("torch.randn({n}, 3)", "torch.randn({n}, 5).softmax(1)")),
     "pairs": Data(
@@ -101,6 +119,10 @@ LOSSES = {
     "cross entropy of flat tokens": Loss(
         "tokens", "prediction.view(-1, prediction.size(-1)), y.view(-1)", "flat", "CrossEntropyLoss", "cross_entropy",
     ),
+    "mse of steps": Loss("sequences", _SIMPLE, "steps", "MSELoss", "mse_loss", positions=True),
+    "l1 of steps": Loss("sequences", _SIMPLE, "steps", "SmoothL1Loss", "smooth_l1_loss", positions=True),
+    "mse of images": Loss("images", _SIMPLE, "maps", "MSELoss", "mse_loss", positions=True),
+    "cross entropy of pixels": Loss("maps of labels", _SIMPLE, "pixels", "CrossEntropyLoss", "cross_entropy"),
     "nll": Loss(
         "labels", _SIMPLE, "examples", "NLLLoss", "nll_loss", before=("prediction = F.log_softmax(model(x), dim=-1)",)
     ),
@@ -136,6 +158,8 @@ LOSSES = {
         "labels", _SIMPLE, "examples", written="-prediction.gather(1, y.unsqueeze(1)).squeeze(1)",
         before=("prediction = F.log_softmax(model(x), dim=1)",),
     ),
+    "squares of steps by hand": Loss("sequences", _SIMPLE, "steps", written="(prediction - y) ** 2"),
+    "absolute of images by hand": Loss("images", _SIMPLE, "maps", written="(prediction - y).abs()"),
     "soft labels by hand": Loss(
         "distributions", _SIMPLE, "elements", written="-(y * torch.log_softmax(prediction, dim=-1))"
     ),

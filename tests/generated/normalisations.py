@@ -47,11 +47,76 @@ _OF_EXAMPLES = {
     "python sum over len": "sum({loss}) / len({loss})",
     "stacked": "torch.stack([each for each in {loss}]).mean()",
     "loop": "total = 0.0\nfor each in {loss}:\n    total = total + each\ntotal",
-    "loop by index": "total = 0.0\nfor i in range(len(x)):\n    total += {loss}[i]\ntotal / len(x)",
+    "loop by index": "total = 0.0\nfor k in range(len(x)):\n    total += {loss}[k]\ntotal / len(x)",
     "list of examples": "torch.stack([{loss}[i] for i in range(len({loss}))]).sum()",
     "unsqueezed": "{loss}.unsqueeze(1).sum()",
     "halves of the batch": "0.5 * {loss}[: len(x) // 2].mean() + 0.5 * {loss}[len(x) // 2 :].mean()",
     "dot with ones": "torch.dot({loss}, torch.ones_like({loss}))",
+    "product with ones": "{loss} @ torch.ones({loss}.size(0))",
+    "product with ones of the batch": "{loss} @ torch.ones(x.size(0))",
+    "weighted dot": "torch.dot({loss}, torch.softmax({loss}.detach(), dim=0))",
+    "largest": "{loss}.topk(len(x) // 2).values.mean()",
+    "largest, summed": "torch.topk({loss}, k=1)[0].sum()",
+    "largest share": "{loss}.sort(descending=True)[0][: {loss}.numel() // 2].mean()",
+    "concatenated": "torch.cat([{loss}[:1], {loss}[1:]]).mean()",
+}
+_MAPS = {
+    "mean of the last two, sum": "{loss}.mean(dim=(-2, -1)).sum()",
+    "mean of the last two, left": "{loss}.mean(dim=(-2, -1))",
+    "mean of the last, twice": "{loss}.mean(-1).mean(-1).mean()",
+    "sum of maps, mean": "{loss}.sum(dim=(1, 2)).flatten(1).mean()",
+    "rows of pixels, sum": "{loss}.sum(-1).sum(-1).mean()",
+    "flatten of maps, sum": "{loss}.flatten(1).sum(1).mean()",
+    "flatten of maps, mean": "{loss}.flatten(start_dim=1).mean(dim=1).sum()",
+    "view of maps": "{loss}.view({loss}.size(0), -1).sum(-1).mean()",
+    "view of maps, left": "{loss}.view(x.shape[0], -1).mean(1)",
+    "sum over the pixels": "{loss}.sum() / ({loss}.shape[-1] * {loss}.shape[-2])",
+    "unpacked": "n, _, h, w = x.shape\n{loss}.sum() / (n * h * w)",
+    "unpacked, of pixels": "n, _, h, w = x.shape\n{loss}.sum() / (h * w)",
+    "averaged over the batch": "{loss}.mean(0).sum()",
+    "summed over the batch": "{loss}.sum(dim=0, keepdim=True).mean()",
+    "torch.sum of maps": "torch.sum({loss}, dim=[1, 2]).mean()",
+    "cropped": "{loss}[..., 1:-1, :].mean()",
+    "cropped and summed": "{loss}[..., :, 1:].sum()",
+    "rearranged": "{loss}.transpose(1, -1).contiguous().view(-1).mean()",
+    "movedim": "{loss}.movedim(0, -1).sum(-1).mean()",
+}
+_CHANNELS = {
+    "sum of maps, mean of the rest": "{loss}.sum(dim=(1, 2, 3)).mean()",
+    "mean of maps, sum": "{loss}.mean(dim=(1, 2, 3)).sum()",
+    "mean of pixels, left": "{loss}.mean((2, 3)).sum(1)",
+    "first channel": "{loss}[:, 0].sum(dim=(1, 2)).mean()",
+    "channels": "{loss}[:, 0].mean() + {loss}[:, 1].mean()",
+    "channels of a loop": "sum({loss}[:, c].mean() for c in range({loss}.shape[1]))",
+    "channels last": "{loss}.permute(0, 2, 3, 1).reshape(-1, 2).sum(1).mean()",
+    "einsum of maps": 'torch.einsum("bchw->b", {loss}).mean()',
+}
+_PADDED = {
+    "mask averaged": "({loss} * {mask}).mean()",
+    "mask averaged over its own numel": "({loss} * {mask}).sum() / {loss}.numel()",
+    "mask averaged over rows": "({loss} * {mask}).mean(dim=1).mean()",
+    "mask averaged of torch": "torch.mean({loss} * {mask})",
+    "mask in place, averaged": "masked = {loss}\nmasked *= {mask}\nmasked.mean()",
+    "mask by fill, averaged": "{loss}.masked_fill({mask} == 0, 0.0).mean()",
+    "mask by where, averaged": "torch.where({mask} > 0, {loss}, torch.zeros_like({loss})).mean()",
+    "mask summed of steps": "({loss} * {mask}).sum()",
+    "mask summed over the batch": "({loss} * {mask}).sum() / x.size(0)",
+    "mask normalised by elements": "({loss} * {mask}).sum() / {mask}.expand_as({loss}).sum()",
+    "mask normalised by itself": "({loss} * {mask}).sum() / ({mask}.sum() + 1e-8)",
+    "mask selected, mean": "{loss}[{mask}.expand_as({loss}).bool()].mean()",
+    "mask selected, sum": "{loss}[{mask}.expand_as({loss}) > 0].sum()",
+    "mask by masked_select": "{loss}.masked_select({mask} > 0).mean()",
+    "mask of rows": "(({loss} * {mask}).sum(1) / {mask}.sum(1)).mean()",
+    "mask of rows, sum": "(({loss} * {mask}).sum(1) / {mask}.sum(1)).sum()",
+    "mask summed, rows averaged": "({loss} * {mask}).sum(1).mean()",
+}
+_LATE = {
+    "late": "{loss}",
+    "late again": "{loss}",
+    "mask late, normalised": "({loss} * {mask}).sum() / {mask}.sum()",
+    "mask late, averaged": "({loss} * {mask}).mean()",
+    "mask late, summed": "({mask} * {loss}).sum()",
+    "mask late, of torch": "torch.sum({loss} * {mask}) / torch.sum({mask})",
 }
 _WEIGHTED = {
     "weights summed": "({loss} * weights).sum()",
@@ -126,30 +191,53 @@ def reduced(script: Script, choices: Choices, loss: Loss, expression: str) -> st
     two = loss.shape in ("elements", "positions")
     if two:
         options |= _ROWS
+    if loss.shape in ("maps", "pixels"):
+        options |= _MAPS | (_CHANNELS if loss.shape == "maps" else {})
+    if loss.shape == "steps":
+        options = _PADDED | {"left": "{loss}", "sum of steps": "{loss}.sum()", "mean of steps": "{loss}.mean()"}
     if loss.shape == "examples":
         options |= _OF_EXAMPLES
     if loss.data == "triplets":
         options.pop("sum over numel")
-    if loss.shape in ("examples", "positions", "elements"):
+    if loss.shape in ("examples", "positions", "elements", "pixels"):
         options |= _WEIGHTED | _MASKED
     way = choices.among("reduced by", options)
     if way.count("{loss}") > 1 or "\n" in way:
         script.body.append(f"loss = {expression}")
         expression = "loss"
+    way = _with_mask(script, choices, way)
     *before, way = way.split("\n")
     script.body += [line.format(loss=expression) for line in before]
     if "weights" in way:
-        column = ".unsqueeze(1)" if two else ""
+        column = ".unsqueeze(1)" if two else ".view(-1, 1, 1)" if loss.shape == "pixels" else ""
         script.body.append(f"weights = x.detach().flatten(1).mean(1).sigmoid(){column}")
-    if "mask" in way:
+    if "mask" in way and loss.shape != "steps":
         script.body.append(f"mask = {_mask(loss)}")
     return way.format(loss=_bracketed(expression))
+
+
+def masked_late(script: Script, choices: Choices, expression: str) -> str:
+    """The expression of a reduced loss of steps, of which some are padding, left as it is or masked."""
+    way = _with_mask(script, choices, choices.among("masked", _LATE))
+    return way.format(loss=_bracketed(expression))
+
+
+def _with_mask(script: Script, choices: Choices, way: str) -> str:
+    """The way with the mask of steps written into it, which has to reach over the elements of each."""
+    if "{mask}" not in way:
+        return way
+    written = choices.among("mask", {"unsqueezed": "mask.unsqueeze(-1)", "indexed": "mask[..., None]", "named": "keep"})
+    if written == "keep":
+        script.body.append("keep = mask.unsqueeze(2)")
+    return way.replace("{mask}", written)
 
 
 def _mask(loss: Loss) -> str:
     match loss.shape:
         case "elements":
             return "(y > -0.5).double()"
+        case "pixels":
+            return "(y != 4).double()"
         case "positions":
             return "(y != -100).double()"
         case _:

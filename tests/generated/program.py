@@ -59,17 +59,25 @@ def programs(draw: Any) -> Program:
     script = Script(choices.word("settings", tuple(SETTINGS)))
     loops.sources(choices)
     loss = choices.among("loss", LOSSES)
+    if "padding" in "".join(DATA[loss.data].tensors):
+        script.constants.append("padding = 3")
     script.objects["model"] = f"model = {DATA[loss.data].model}"
     script.body += loss.before
     given = reductions.given(script, choices, loss)
     expression = holders.hold(script, choices, loss, given)
     if given.reduction == "none":
         expression = normalisations.reduced(script, choices, loss, expression)
+    elif loss.shape == "steps":
+        expression = normalisations.masked_late(script, choices, expression)
     expression = normalisations.scaled(script, choices, loss, expression)
     if expression != "loss":
         script.body.append(f"loss = {expression}")
-    unreduced = choices.made.get("reduced by") in ("left", "rows summed and left")
+    unreduced = "left" in choices.made.get("reduced by", "").split()
     terms.added(script, choices, unreduced=unreduced)
+    if choices.maybe("moved", one_in=4):
+        script.constants.append('device = torch.device("cpu")')
+        batch = DATA[loss.data].batch
+        script.body[:0] = [f"{', '.join(batch)} = {', '.join(f'{each}.to(device)' for each in batch)}"]
     update = optimizers.update(script, choices)
     text = loops.written(script, choices, loss, update)
     if "F." in text:

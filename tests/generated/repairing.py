@@ -12,9 +12,11 @@ from lossflow.configuration.config import Config
 from lossflow.fixing.rounds import fix
 from lossflow.source import Source
 
-from ..oracle.judging import Judgement
-from .comparing import EXACT, NEARLY, SCALES, Comparison, grown_by_accumulation, is_blurred, is_mixed, right, seen
+from . import averaging, padding
+from .comparing import SCALES, Comparison, grown_by_accumulation, is_blurred, is_mixed, right, seen
+from .judging import Judged
 from .program import Program
+from .tolerances import EXACT, NEARLY
 
 
 @dataclass(frozen=True)
@@ -45,7 +47,7 @@ def repaired(path: Path, comparison: Comparison) -> Repaired | None:
     return Repaired(folder / path.name, fixed, frozenset(each.code for each in done.report.findings))
 
 
-def compare_repair(program: Program, before: Judgement, repair: Repaired, after: Judgement) -> Iterator[str]:
+def compare_repair(program: Program, before: Judged, repair: Repaired, after: Judged) -> Iterator[str]:
     """Where the gradients still depend on what they must not depend on."""
     words = f"after the fixes of {', '.join(sorted(repair.fixed))}"
     if after.error is not None:
@@ -68,6 +70,12 @@ def compare_repair(program: Program, before: Judgement, repair: Repaired, after:
         grown = grown_by_accumulation(after)
         if any(abs(each) > NEARLY for each in grown):
             yield f"{words} gradients grow as {grown} with the number of batches"
+    if repair.fixed & padding.MASKS and not repair.left & padding.MASKS and padding.is_masked(program):
+        for power in padding.followed(after):
+            yield f"{words} gradients follow the padding as {power:.3f}"
+    if "LF401" in repair.fixed and "LF401" not in repair.left:
+        for power in averaging.off(after):
+            yield f"{words} the average goes as B^{power:.3f}"
     if repair.fixed <= {"LF301", "LF302"} and before.error is None:
         both = zip(before.steps, after.steps, strict=True)
         if any(abs(old.gradient - new.gradient) > EXACT for old, new in both):

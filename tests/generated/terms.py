@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
 from .choices import Choices
@@ -64,17 +65,56 @@ _SUMS = {
     ),
     "sum of a generator": ("loss = sum(w * each for w, each in zip((1.0, {weight}), (loss, term)))",),
 }  # fmt: skip
+_STAGES = {
+    "list": ("losses = [{one} for prediction in stages]", "loss = sum(losses)"),
+    "average": ("losses = [{one} for prediction in stages]", "loss = sum(losses) / len(losses)"),
+    "stacked sum": ("losses = [{one} for prediction in stages]", "loss = torch.stack(losses).sum()"),
+    "stacked mean": ("losses = [{one} for prediction in stages]", "loss = torch.stack(losses).mean()"),
+    "generator": ("loss = sum({one} for prediction in stages)",),
+    "appended": (
+        "losses = []",
+        "for prediction in stages:",
+        "    losses.append({one})",
+        "loss = torch.stack(losses).sum()",
+    ),
+    "decaying": ("loss = 0", "for i, prediction in enumerate(stages):", "    loss = loss + 0.5**i * {one}"),
+    "weighted": (
+        "loss = torch.zeros(())",
+        "for weight, prediction in zip((0.6, 0.4), stages):",
+        "    loss += weight * {one}",
+    ),
+    "dict": (
+        'losses = {{f"stage{{i}}": {one} for i, prediction in enumerate(stages)}}',
+        "loss = sum(losses.values())",
+    ),
+    "dict, weighted": (
+        'losses = {{name: {one} for name, prediction in zip(("fine", "coarse"), stages)}}',
+        'weights = {{"fine": 1.0, "coarse": 0.3}}',
+        "loss = sum(weights[name] * losses[name] for name in losses)",
+    ),
+    "dot": (
+        "losses = torch.stack([{one} for prediction in stages])",
+        "loss = torch.dot(losses, torch.tensor([0.7, 0.3]))",
+    ),
+    "product": (
+        "losses = torch.stack([{one} for prediction in stages])",
+        "loss = (losses * torch.tensor([1.0, 0.3])).sum()",
+    ),
+    "last": ("losses = [{one} for prediction in stages]", "loss = losses[-1]"),
+}
 
 
 def added(script: Script, choices: Choices, *, unreduced: bool) -> None:
     """Further terms of the objective `loss`."""
     kinds: dict[str, Callable[[Script, Choices, bool], None]] = {
         "alone": _nothing, "alone again": _nothing, "second": _second, "divergence": _divergence, "samples": _samples,
-        "halves": _halves,
+        "halves": _halves, "stages": _stages,
     }  # fmt: skip
     if unreduced:
-        for name in ("samples", "halves"):
+        for name in ("samples", "halves", "stages"):
             kinds.pop(name)
+    if not _is_of_one_prediction(script.body[-1]):
+        kinds.pop("stages", None)
     choices.among("terms", kinds)(script, choices, unreduced)
 
 
@@ -103,6 +143,19 @@ def _samples(script: Script, choices: Choices, unreduced: bool) -> None:
     script.body.append(
         choices.among("samples added", {"sum": "loss = total", "mean": f"loss = total / {count}"})
     )  # fmt: skip
+
+
+def _stages(script: Script, choices: Choices, unreduced: bool) -> None:
+    """A loss for each of several outputs, as under deep supervision."""
+    one = script.body.pop().removeprefix("loss = ")
+    script.body.append("stages = [prediction, 0.9 * prediction]")
+    script.body += [line.format(one=one) for line in choices.among("stages added", _STAGES)]
+
+
+def _is_of_one_prediction(line: str) -> bool:
+    """True for `loss = criterion(prediction, y)`, which can be written for another output too."""
+    written = line.removeprefix("loss = ")
+    return line.startswith("loss = ") and "prediction" in written and not re.search(r"\bloss\b|[{}]", written)
 
 
 def _halves(script: Script, choices: Choices, unreduced: bool) -> None:

@@ -10,9 +10,8 @@ from pathlib import Path
 
 from hypothesis import HealthCheck, Phase, given, seed, settings
 
-from ..oracle.judging import Judgement
 from .comparing import Comparison, compare
-from .judging import judge, put
+from .judging import Judged, judge, put
 from .program import Program, programs
 from .repairing import Repaired, compare_repair, repaired
 
@@ -25,7 +24,7 @@ class Verdict:
     """A program, what torch makes of it, and where the analysis or its fixes are wrong about it."""
 
     program: Program
-    judgement: Judgement
+    judgement: Judged
     comparison: Comparison
     unrepaired: tuple[str, ...] = ()
 
@@ -62,5 +61,5 @@ def verdicts(found: Sequence[Program], folder: Path) -> Iterator[Verdict]:
                 yield Verdict(program, judgement, comparison, wrong)
 
 
-def _unrepaired(program: Program, before: Judgement, repair: Repaired, after: Judgement) -> tuple[str, ...]:
+def _unrepaired(program: Program, before: Judged, repair: Repaired, after: Judged) -> tuple[str, ...]:
     return tuple(compare_repair(program, before, repair, after))

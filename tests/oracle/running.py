@@ -56,26 +56,35 @@ def runs(path: str, pattern: str | None = None) -> list[dict[str, Any] | None]:
     return done
 
 
-def _tree(path: str) -> ast.Module:
+def parsed(path: str) -> ast.Module:
+    """The script or notebook at `path`."""
     return ast.parse(notebook.read(path, Path(path).read_bytes()).text)
 
 
 def _says(path: str, number: str) -> bool:
     """True when the script says the number, such as that of the batches over which its gradients accumulate."""
     try:
-        return repeating.multiplied(_tree(path), pattern=number, times=1) > 0
+        return repeating.multiplied(parsed(path), pattern=number, times=1) > 0
     except repeating.NoConstant:
         return False
 
 
 def _run_at(path: str, pattern: str | None, *, times: int, log: list[bool], more: str = "") -> measuring.Run:
-    tree = _tree(path)
+    tree = parsed(path)
     try:
         batch_size = repeating.multiplied(tree, pattern=pattern or repeating.BATCH_SIZE, times=times)
         if more:
             repeating.multiplied(tree, pattern=more, times=2)
     except repeating.NoConstant as error:
         return measuring.Run(raised=measuring.Raised("NoConstant", str(error), 0))
+    with repeating.repeated(repeating.Repetition(batch_size, times, log)), as_main(path) as namespace:
+        code = compile(tree, path, "exec")
+        return measuring.run(code, namespace, file=path, batch_size=batch_size, times=times)
+
+
+@contextmanager
+def as_main(path: str) -> Iterator[dict[str, Any]]:
+    """Within, the script at `path` is the main module, whose namespace this is, and nothing has been drawn yet."""
     main = types.ModuleType("__main__")
     main.__file__ = path
     sys.modules["__main__"] = main
@@ -83,9 +92,8 @@ def _run_at(path: str, pattern: str | None, *, times: int, log: list[bool], more
     torch.set_num_threads(1)
     torch.manual_seed(0)
     random.seed(0)
-    with repeating.repeated(repeating.Repetition(batch_size, times, log)), _importing_from(Path(path).parent):
-        code = compile(tree, path, "exec")
-        return measuring.run(code, main.__dict__, file=path, batch_size=batch_size, times=times)
+    with _importing_from(Path(path).parent):
+        yield main.__dict__
 
 
 @contextmanager

@@ -8,6 +8,7 @@ from fractions import Fraction
 from lossflow.domain import arithmetic, masking
 from lossflow.domain.arithmetic import nonlinear
 from lossflow.domain.axes import Axes, Tail
+from lossflow.domain.contraction import with_rank
 from lossflow.domain.exponent import Exponent
 from lossflow.domain.tensor_calls import Call, Transfer, dimensions, register
 from lossflow.domain.trace import Step, StepKind
@@ -232,7 +233,8 @@ def _dot(call: Call) -> Value:
     product = arithmetic.binary("*", call.tensor, other, site=call.site, factor=call.factor)
     if not isinstance(product, Tensor):
         return product
-    vector = next((v.axes for v in (call.tensor, other) if isinstance(v, Tensor) and v.axes.rank == 1), product.axes)
+    sides = [with_rank(v.axes, 1) for v in (call.tensor, other) if isinstance(v, Tensor)]
+    vector = next((axes for axes in sides if axes.rank == 1), product.axes)
     return _sum(replace(call, tensor=replace(product, axes=vector), args=(), kwargs={}))
 
 

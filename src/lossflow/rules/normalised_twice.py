@@ -85,7 +85,7 @@ class NormalisedTwice(Rule):
             if objective.mixed:
                 continue  # LF105 comes first
             optimizer = _optimizer(objective)
-            step = _division(objective)
+            step = _division(objective) if _shrinks(_gradient(objective, objective.terms[0])) else None
             if optimizer is None or step is None or _adds_up(trace, objective.training):
                 continue
             if any(each.site.place in astray for term in objective.terms for each in term.trail):

@@ -84,8 +84,16 @@ def _where(machine: Machine, arguments: Arguments, node: cst.CSTNode, frame: Fra
         left, right, terms=(merged(tuple(t for v in (left, right) if isinstance(v, Tensor) for t in v.terms)),)
     )
     chosen = arithmetic.elementwise(both, mask, terms=both.terms) if isinstance(mask, Tensor) else both
-    zero = any(isinstance(v, Const) and v.value == 0 for v in (left, right))
+    zero = any(isinstance(v, Const) and v.value == 0 for v in (left, right)) or any(map(_makes_zeros, arguments.nodes))
     return masking.masked(chosen, machine.site(node, frame)) if zero and masking.is_padding(mask) else chosen
+
+
+def _makes_zeros(argument: cst.Arg) -> bool:
+    """True for `torch.zeros_like(loss)`, written as an argument."""
+    match argument.value:
+        case cst.Call(func=cst.Attribute(attr=cst.Name("zeros" | "zeros_like" | "new_zeros"))):
+            return True
+    return False
 
 
 def _einsum(machine: Machine, arguments: Arguments, node: cst.CSTNode, frame: Frame) -> Value:
@@ -112,6 +120,8 @@ def _einsum(machine: Machine, arguments: Arguments, node: cst.CSTNode, frame: Fr
         assert isinstance(product, Tensor)
         whole = product
     result = replace(whole, axes=Axes(tuple(name in examples for name in out)), data=False)
+    if set("".join(letters)) - set(out):
+        result = replace(result, masked=None)  # what a sum has left counts no elements
     return result.step(Step(StepKind.REDUCED, machine.site(node, frame), Exponent.of(gone))) if gone else result
 
 

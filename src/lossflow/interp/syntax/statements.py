@@ -18,7 +18,7 @@ from lossflow.interp.engine.machine import Machine
 from lossflow.interp.engine.outcomes import either, then
 from lossflow.interp.objects import definitions, functions, iteration, masks, names, truth
 from lossflow.interp.reports import tallies
-from lossflow.interp.syntax import contexts, imports, loops, narrowing, patterns, rounds, untaken
+from lossflow.interp.syntax import contexts, decorators, imports, loops, narrowing, patterns, rounds, untaken
 from lossflow.interp.syntax.expressions import operate, symbol
 from lossflow.interp.training import gradients
 
@@ -269,14 +269,18 @@ def _match(machine: Machine, node: cst.Match, frame: Frame) -> Outcome:
 def _function(machine: Machine, node: cst.FunctionDef, frame: Frame) -> Outcome:
     if machine.untaken:
         return falls(machine)
-    names.store(machine, node.name.value, functions.define(machine, node, node.name.value, frame), frame)
+    function = functions.define(machine, node, node.name.value, frame)
+    decorators.run(machine, node.decorators, function, frame)
+    names.store(machine, node.name.value, function, frame)
     return falls(machine)
 
 
 def _class(machine: Machine, node: cst.ClassDef, frame: Frame) -> Outcome:
     if machine.untaken:
         return falls(machine)
-    names.store(machine, node.name.value, definitions.define_class(machine, node, frame), frame)
+    cls = definitions.define_class(machine, node, frame)
+    decorators.run(machine, node.decorators, cls, frame)
+    names.store(machine, node.name.value, cls, frame)
     return falls(machine)
 
 

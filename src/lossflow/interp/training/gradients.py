@@ -114,7 +114,11 @@ def hand_over(machine: Machine, value: Value) -> None:
     """A gradient of `torch.autograd.grad` is what a backward would have left: its objective is recorded now."""
     made = differentiated(value)
     if made is not None and isinstance(value, Tensor):
-        machine.record(Backward(made.site, objective=replace(value, axes=Axes.SCALAR, differentiable=True, loss=True)))
+        objective = replace(value, axes=Axes.SCALAR, differentiable=True, loss=True)
+        # Parameters are updated without recording gradients, but these were recorded.
+        enabled, machine.grad_enabled = machine.grad_enabled, True
+        machine.record(Backward(made.site, objective=objective))
+        machine.grad_enabled = enabled
 
 
 def note_step(machine: Machine, step: cst.BaseExpression, node: cst.CSTNode, frame: Frame) -> None:

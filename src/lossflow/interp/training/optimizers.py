@@ -42,19 +42,29 @@ def initialise(
     group = machine.allocate((node, "group"), Record(Kind.DICT, {"lr": machine.named(rate, "lr")}))
     groups = machine.allocate((node, GROUPS), Record(Kind.LIST, rest=group, cls=_GROUPS))
     machine.put(instance, GROUPS, groups)
-    machine.put(instance, "lr", _rate_site(machine, arguments, names, node, frame))
+    written = _rate_site(machine, arguments, names, node, frame) if rate is given else Number(Exponent.ZERO, "lr")
+    machine.put(instance, "lr", written)
     machine.set(instance, replace(machine.get(instance), made=Step(StepKind.CONSTRUCTED, machine.site(node, frame))))
 
 
 def _with_groups(machine: Machine, rate: Value, params: Value | None) -> Value:
-    """The learning rate joined with those that the parameter groups name themselves."""
-    if isinstance(params, Ref) and machine.get(params).kind is Kind.LIST:
-        for group in machine.get(params).values():
-            if isinstance(group, Ref) and machine.get(group).kind is Kind.DICT:
-                own = machine.get(group).get("lr")
-                if own is not None:
-                    rate = own if rate == Const(0) else _either_rate(machine, rate, own)
+    """The learning rate joined with those that the parameter groups name themselves; where all do, it is no group's."""
+    if not isinstance(params, Ref) or machine.get(params).kind is not Kind.LIST:
+        return rate
+    own = [_own_rate(machine, group) for group in machine.get(params).values()]
+    if own and machine.get(params).rest is None and None not in own:
+        rate = Const(0)
+    for each in own:
+        if each is not None:
+            rate = each if rate == Const(0) else _either_rate(machine, rate, each)
     return rate
+
+
+def _own_rate(machine: Machine, group: Value) -> Value | None:
+    """The learning rate that a parameter group names."""
+    if isinstance(group, Ref) and machine.get(group).kind is Kind.DICT:
+        return machine.get(group).get("lr")
+    return None
 
 
 def _either_rate(machine: Machine, left: Value, right: Value) -> Value:

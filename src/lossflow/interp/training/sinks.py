@@ -9,6 +9,7 @@ import libcst as cst
 from lossflow.catalog.entry import RECEIVER, Sink, SinkKind
 from lossflow.domain.axes import Axes
 from lossflow.domain.environment import Kind, Record
+from lossflow.domain.exponent import Exponent
 from lossflow.domain.trace import Backward, Step, StepKind
 from lossflow.domain.values import Bound, Const, Function, Ref, Tensor, Tuple, Unknown, Value
 from lossflow.interp.engine.frames import Arguments, Frame
@@ -27,7 +28,7 @@ def run(
             given = None if sink.gradient is None else arguments.get(sink.gradient[0], sink.gradient[1])
             backward(
                 machine,
-                subject,
+                _weighed(machine, subject, given, node, frame),
                 node,
                 frame,
                 gradient=_is_given(given),
@@ -37,6 +38,7 @@ def run(
             return Const(None)
         case SinkKind.GRAD:
             given = None if sink.gradient is None else arguments.get(sink.gradient[0], sink.gradient[1])
+            subject = _weighed(machine, subject, given, node, frame)
             backward(
                 machine, subject, node, frame, gradient=_is_given(given), returned=True, written=_written(sink, node)
             )
@@ -117,6 +119,18 @@ def argument(node: cst.CSTNode, position: int, keyword: str = "") -> cst.BaseExp
 
 def _is_given(gradient: Value | None) -> bool:
     return gradient is not None and gradient != Const(None)
+
+
+def _weighed(machine: Machine, objective: Value, gradient: Value | None, node: cst.CSTNode, frame: Frame) -> Value:
+    """What `loss.backward(gradient)` differentiates: the sum of the loss times the gradient."""
+    loss = truth.usable(objective)
+    if not _is_given(gradient) or not isinstance(loss, Tensor) or not loss.axes.per_example:
+        return objective
+    site = machine.site(node, frame)
+    grown = Exponent.UNKNOWN
+    if isinstance(gradient, Tensor) and loss.axes.batches is not None:
+        grown = Exponent.of(loss.axes.batches) + gradient.exponent
+    return replace(loss, axes=Axes.SCALAR).step(Step(StepKind.REDUCED, site, grown))
 
 
 def _divides(machine: Machine, sink: Sink, receiver: Value | None) -> bool:
