@@ -24,6 +24,7 @@ from lossflow.domain.values import (
     Tuple,
     Unknown,
     Value,
+    adds_up,
     is_start,
     join,
 )
@@ -183,7 +184,7 @@ def covers(whole: Value, part: Value) -> bool:
     match whole, part:
         case Unknown(), _:
             return True
-        case Tensor(loss=True), Tensor() if is_start(part):
+        case Tensor(), Tensor() if adds_up(whole) and is_start(part):
             return True  # `loss = torch.zeros(1)` before a loop that adds to it has no gradient of its own
         case ((Tensor() | Number()), Const(value=bool() | int() | float() as number)) if number == 0:
             return True  # `loss = 0` before a loop that adds to it: zero goes with every power

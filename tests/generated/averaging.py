@@ -24,10 +24,14 @@ def refuted(judgement: Judged, codes: frozenset[str]) -> Iterator[str]:
         yield f"LF401 is reported, but the average goes as B^{judgement.averages[0]:.3f}"
 
 
+def is_plain(program: Program) -> bool:
+    """True where the objective is a loss alone: the average of a root is not the root of an average."""
+    return program.made["terms"].startswith("alone") and program.made["scaled by"] in PLAIN
+
+
 def missed(program: Program, judgement: Judged, steps: list[MeasuredStep], codes: frozenset[str]) -> Iterator[str]:
     """Averages of sums and of means that go with the batch size in silence, where the objective is a loss alone."""
-    made = program.made
-    alone = made["terms"].startswith("alone") and made["scaled by"] in PLAIN and made["gradients"] not in DIVIDED
-    plain = alone and all(min(abs(step.gradient), abs(step.gradient - 1)) < EXACT for step in steps)
-    if plain and off(judgement) and not codes & {"LF401", "LF204"}:
+    scaled = program.made["gradients"] in DIVIDED
+    plain = not scaled and all(min(abs(step.gradient), abs(step.gradient - 1)) < EXACT for step in steps)
+    if is_plain(program) and plain and off(judgement) and not codes & {"LF401", "LF204"}:
         yield f"the average goes as B^{off(judgement)[0]:.3f}: LF401 is missing"

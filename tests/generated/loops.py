@@ -289,8 +289,10 @@ def _loss_in_the_model(script: Script, choices: Choices, parts: _Parts) -> list[
 
 def _closure(script: Script, choices: Choices, parts: _Parts) -> list[str]:
     """The optimizer is handed a function that computes the loss and its gradients."""
-    inner = [*parts.update.clear, *script.body, *parts.update.backward.lines, *parts.update.before, "return loss"]
-    loop = [parts.heading, "    def closure():", *indented(inner, 2), "", "    optimizer.step(closure)"]
+    moved = [line for line in script.body[:1] if ".to(device)" in line]
+    gradients = [*parts.update.backward.lines, *parts.update.before, "return loss"]
+    inner = ["def closure():", *indented([*parts.update.clear, *script.body[len(moved) :], *gradients])]
+    loop = [parts.heading, *indented([*moved, *inner, "", "optimizer.step(closure)"])]
     return [*script.header(), *_made(script, parts), *_epochs(script, parts, loop)]
 
 

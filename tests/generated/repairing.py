@@ -73,7 +73,7 @@ def compare_repair(program: Program, before: Judged, repair: Repaired, after: Ju
     if repair.fixed & padding.MASKS and not repair.left & padding.MASKS and padding.is_masked(program):
         for power in padding.followed(after):
             yield f"{words} gradients follow the padding as {power:.3f}"
-    if "LF401" in repair.fixed and "LF401" not in repair.left:
+    if "LF401" in repair.fixed and "LF401" not in repair.left and averaging.is_plain(program):
         for power in averaging.off(after):
             yield f"{words} the average goes as B^{power:.3f}"
     if repair.fixed <= {"LF301", "LF302"} and before.error is None:

@@ -77,7 +77,7 @@ _STAGES = {
         "    losses.append({one})",
         "loss = torch.stack(losses).sum()",
     ),
-    "decaying": ("loss = 0", "for i, prediction in enumerate(stages):", "    loss = loss + 0.5**i * {one}"),
+    "decaying": ("loss = 0", "for k, prediction in enumerate(stages):", "    loss = loss + 0.5**k * {one}"),
     "weighted": (
         "loss = torch.zeros(())",
         "for weight, prediction in zip((0.6, 0.4), stages):",

@@ -370,6 +370,11 @@ def is_start(tensor: Tensor) -> bool:
     )
 
 
+def adds_up(tensor: Tensor) -> bool:
+    """True for a loss, of the catalogue or written by hand: what is added to such a start, whose zeros it outgrows."""
+    return tensor.loss or (tensor.differentiable is True and all(term.trail for term in tensor.terms))
+
+
 def _join_numbers(left: Value, right: Value) -> Number:
     """The number that is either; `n = 0` every k rounds leaves a counter one."""
     counts = [v.counter for v in (left, right) if isinstance(v, Number)]
@@ -380,7 +385,7 @@ def _join_numbers(left: Value, right: Value) -> Number:
 
 def _join_tensors(left: Tensor, right: Tensor) -> Tensor:
     for start, other in ((left, right), (right, left)):
-        if is_start(start) and other.loss:
+        if is_start(start) and adds_up(other):
             return other
     same = left.differentiable is right.differentiable
     return Tensor(
