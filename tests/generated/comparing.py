@@ -82,6 +82,8 @@ def compare(program: Program, path: Path, judgement: Judged) -> Comparison:
     comparison.refuted += averaging.refuted(judgement, comparison.codes)
     comparison.missed += padding.missed(program, judgement, comparison.codes)
     comparison.missed += averaging.missed(program, judgement, steps, comparison.codes)
+    if comparison.unknown:
+        comparison.missed.clear()  # what is out of sight is counted as such
     return comparison
 
 
@@ -117,7 +119,10 @@ def _compare_paths(trace: Trace, step: MeasuredStep, comparison: Comparison) -> 
         comparison.unknown.append("no objective reaches the backward")
         return
     if is_mixed(step) and any(len(each.terms) > 1 for each in stated):
-        return  # `_compare_scale` asks for the finding; terms that pull in opposite directions leave every bound
+        # `_compare_scale` asks for the finding; terms that pull in opposite directions leave every bound.
+        if "LF105" not in comparison.codes:
+            comparison.unknown += [term.reason.words for each in stated for term in each.terms if term.reason][:1]
+        return
     if not any(_admits(each.gradient, step.gradient, EXACT) for each in stated):
         said = ", ".join(sorted({str(each.gradient) for each in stated}))
         comparison.refuted.append(f"the gradient is said to grow as B^{said}, torch measures {step.gradient:.3f}")

@@ -52,6 +52,7 @@ def written(script: Script, choices: Choices, loss: Loss, update: Update) -> str
     script.constants[:0] = ["torch.set_default_dtype(torch.float64)", "batch_size = 4"]
     # Where no optimizer steps, nothing keeps the parameters as they are; other data would be drawn at 2 B.
     averages = "loader" in choices.made["data"] and "optimizer" in script.objects
+    averages = averages and "left" not in choices.made.get("reduced by", "").split()  # whose `.item()` raises
     average = reported(script, choices) if averages else Reported()
     parts = _Parts(loss, loader, update, accumulation, average)
     lines = choices.among("structure", structures)(script, choices, parts)
@@ -270,7 +271,8 @@ def _loss_in_the_model(script: Script, choices: Choices, parts: _Parts) -> list[
     if "loader.batch_size" in text or "model.parameters" in text:
         return _module(script, choices, parts)
     names = [name for name in _named(script, parts) if name not in ("optimizer", "scaler", "model", "encoder")]
-    if "encoder" in script.objects or any("try:" in script.objects[name] for name in names):
+    apart = any("try:" in script.objects[name] or "options" in script.objects[name] for name in names)
+    if "encoder" in script.objects or apart:
         return _module(script, choices, parts)
     inner = script.objects["model"].removeprefix("model = ")
     held = re.compile(rf"(?<![.\w\"])({'|'.join(['model', *names])})\b(?![\"=])")
@@ -337,7 +339,7 @@ def _few_steps(script: Script, choices: Choices, parts: _Parts) -> list[str]:
     """A loop that ends early; the number of its batches is not that of the loader."""
     body = [*script.body, "done += 1"]
     loop = [parts.heading, *indented(["if done >= max_steps:", "    break", *parts.accumulation.around(body)])]
-    script.constants.append("max_steps = 5")
+    script.constants.append("max_steps = 6")
     return [*script.header(), *_made(script, parts), "done = 0", *_epochs(script, parts, loop)]
 
 

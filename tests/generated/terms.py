@@ -96,10 +96,6 @@ _STAGES = {
         "losses = torch.stack([{one} for prediction in stages])",
         "loss = torch.dot(losses, torch.tensor([0.7, 0.3]))",
     ),
-    "product": (
-        "losses = torch.stack([{one} for prediction in stages])",
-        "loss = (losses * torch.tensor([1.0, 0.3])).sum()",
-    ),
     "last": ("losses = [{one} for prediction in stages]", "loss = losses[-1]"),
 }
 

@@ -49,8 +49,13 @@ def sliced(machine: Machine, value: Value, part: slice, node: cst.CSTNode) -> Va
 
 
 def _of_shape(shape: Size, part: slice) -> Value:
-    """A slice of a shape: `x.shape[:2]` is two numbers also where x has an unknown number of dimensions."""
+    """A slice of a shape: `x.shape[:2]` is two numbers also where x has an unknown number of dimensions.
+
+    The number of those in `x.shape[2:]` is unknown then; none of them goes with the batch.
+    """
     rank = shape.axes.rank
+    if rank is None and part.stop is None and part.step in (None, 1) and (part.start or 0) >= 0 and shape.axes.known:
+        return Size(replace(shape.axes, dims=shape.axes.dims[part.start or 0 :]))
     if rank is None and (part.stop is None or part.stop < 0 or (part.start or 0) < 0):
         return Unknown(computed=True)
     wanted = range(*part.indices(part.stop if rank is None else rank))
