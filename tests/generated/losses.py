@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 EXAMPLES = 24
@@ -41,6 +42,12 @@ class Loss:
     reductions: tuple[str, ...] = ("mean", "sum", "none")
     legacy: bool = True  # takes `size_average` and `reduce`
     positions: bool = False  # and takes them, and the reduction, as the first arguments after the inputs
+
+    @property
+    def names(self) -> str:
+        """What the inputs are made from, as parameters and arguments."""
+        words = set(re.findall(r"\w+", self.inputs))
+        return ", ".join(name for name in ("prediction", "second", "near", "far", "y") if name in words)
 
     def applied(self, argument: str) -> str:
         """The call of the function."""

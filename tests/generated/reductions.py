@@ -17,6 +17,11 @@ class Given:
     argument: str
     value: str = ""
 
+    @property
+    def literal(self) -> str:
+        """The argument as another file can write it, which doesn't know the constants of this one."""
+        return f'reduction="{self.reduction}"' if self.value else self.argument
+
 
 _LEGACY = {"mean": "size_average=True", "sum": "size_average=False", "none": "reduce=False"}
 _BY_POSITION = {"mean": "True", "sum": "False", "none": "None, False"}
