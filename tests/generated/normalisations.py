@@ -55,7 +55,6 @@ _OF_EXAMPLES = {
     "product with ones": "{loss} @ torch.ones({loss}.size(0))",
     "product with ones of the batch": "{loss} @ torch.ones(x.size(0))",
     "largest": "{loss}.topk(len(x) // 2).values.mean()",
-    "largest, summed": "torch.topk({loss}, k=1)[0].sum()",
     "largest share": "{loss}.sort(descending=True)[0][: {loss}.numel() // 2].mean()",
     "concatenated": "torch.cat([{loss}[:1], {loss}[1:]]).mean()",
 }

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from lossflow.checking import FileReport, check, read_file
 from lossflow.configuration.config import Config
+from lossflow.findings import SumFix
 from lossflow.fixing.rounds import fix
 from lossflow.source import Source
 
@@ -18,38 +19,51 @@ from .judging import Judged
 from .program import Program
 from .tolerances import EXACT, NEARLY
 
+WAYS = {
+    "safe fixes": (False, SumFix.MEAN),
+    "fixes by the mean": (True, SumFix.MEAN),
+    "fixes by the batch size": (True, SumFix.BATCH),
+}
+"""Which fixes are applied, each until nothing is left of its kind: with unsafe ones or without, by a setting."""
+
 
 @dataclass(frozen=True)
 class Repaired:
-    """A program after all fixes, unsafe ones too: the codes that were fixed, and those that are left."""
+    """A program after fixes of one of the `WAYS`: the codes that were fixed, and those that are left."""
 
     path: Path
+    way: str
     fixed: frozenset[str]
     left: frozenset[str]
 
+    def __str__(self) -> str:
+        return f"after the {self.way} of {', '.join(sorted(self.fixed))}"
 
-def repaired(path: Path, comparison: Comparison) -> Repaired | None:
-    """Fix the script at `path` and write what becomes of it beside; None where nothing has a fix."""
-    if not comparison.codes:
-        return None
-    config = Config(root=path.parent)
 
-    def checked(source: Source) -> FileReport:
-        return check(source, config)
+def repaired(path: Path, comparison: Comparison) -> list[Repaired]:
+    """Fix the script at `path` in each way, and write what becomes of it beside; texts that are alike count once."""
+    found: dict[bytes, Repaired] = {}
+    for number, (way, (unsafe, sum_fix)) in enumerate(WAYS.items() if comparison.codes else ()):
+        config = Config(root=path.parent, sum_fix=sum_fix)
 
-    done = fix(read_file(path), checked, unsafe=True)
-    if not done.changed:
-        return None
-    folder = path.parent / "fixed"
-    shutil.copytree(path.parent, folder)
-    (folder / path.name).write_bytes(done.after.data)
-    fixed = frozenset(each.finding.code for each in done.applied)
-    return Repaired(folder / path.name, fixed, frozenset(each.code for each in done.report.findings))
+        def checked(source: Source, config: Config = config) -> FileReport:
+            return check(source, config)
+
+        done = fix(read_file(path), checked, unsafe=unsafe)
+        if not done.changed or done.after.data in found:
+            continue
+        folder = path.parent.with_name(f"{path.parent.name}-{number}")
+        shutil.copytree(path.parent, folder)
+        (folder / path.name).write_bytes(done.after.data)
+        fixed = frozenset(each.finding.code for each in done.applied)
+        left = frozenset(each.code for each in done.report.findings)
+        found[done.after.data] = Repaired(folder / path.name, way, fixed, left)
+    return list(found.values())
 
 
 def compare_repair(program: Program, before: Judged, repair: Repaired, after: Judged) -> Iterator[str]:
     """Where the gradients still depend on what they must not depend on."""
-    words = f"after the fixes of {', '.join(sorted(repair.fixed))}"
+    words = str(repair)
     if after.error is not None:
         # By the `.item()` of a loss that is bound more than once, which backward had kept from running.
         shown_later = "cannot be converted to Scalar" in after.error[1]

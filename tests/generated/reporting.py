@@ -16,10 +16,12 @@ def report(verdicts: Sequence[Verdict]) -> list[str]:
     judged = [each for each in verdicts if each.comparison.judged]
     unknown = [each for each in judged if each.comparison.unknown]
     codes = Counter(code for each in judged for code in each.comparison.codes)
+    fixes = Counter(words for each in verdicts for words in each.repairs)
     lines = [
         f"{len(verdicts)} programs, {len(judged)} of them judged by torch, {len(unknown)} unknown to the analysis "
         f"({100 * share(verdicts):.1f} %)",
         "findings: " + ", ".join(f"{number} {code}" for code, number in sorted(codes.items())),
+        "measured once fixed: " + ", ".join(f"{number} {words}" for words, number in sorted(fixes.items())),
     ]
     every = Counter(name for each in judged for name in each.program.constructs)
     open_ = Counter(name for each in unknown for name in each.program.constructs)

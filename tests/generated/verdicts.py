@@ -27,6 +27,7 @@ class Verdict:
     judgement: Judged
     comparison: Comparison
     unrepaired: tuple[str, ...] = ()
+    repairs: tuple[str, ...] = ()  # the fixes that were measured
 
 
 def written(number: int, start: int) -> list[Program]:
@@ -55,11 +56,14 @@ def verdicts(found: Sequence[Program], folder: Path) -> Iterator[Verdict]:
         for lot, paths, judgements in zip(lots, placed, judged):
             compared = [compare(*each) for each in zip(lot, paths, judgements)]
             fixed = [repaired(path, each) for path, each in zip(paths, compared)]
-            again = iter(judge([each.path for each in fixed if each is not None]))
-            for program, judgement, comparison, repair in zip(lot, judgements, compared, fixed):
-                wrong = () if repair is None else _unrepaired(program, judgement, repair, next(again))
-                yield Verdict(program, judgement, comparison, wrong)
+            again = iter(judge([repair.path for each in fixed for repair in each]))
+            for program, judgement, comparison, repairs in zip(lot, judgements, compared, fixed):
+                yield _verdict(program, judgement, comparison, [(repair, next(again)) for repair in repairs])
 
 
-def _unrepaired(program: Program, before: Judged, repair: Repaired, after: Judged) -> tuple[str, ...]:
-    return tuple(compare_repair(program, before, repair, after))
+def _verdict(
+    program: Program, judgement: Judged, comparison: Comparison, repairs: Sequence[tuple[Repaired, Judged]]
+) -> Verdict:
+    wrong = [words for repair, after in repairs for words in compare_repair(program, judgement, repair, after)]
+    measured = [f"{code} by {repair.way}" for repair, after in repairs if after.steps for code in repair.fixed]
+    return Verdict(program, judgement, comparison, tuple(wrong), tuple(measured))
