@@ -19,7 +19,7 @@ def function_with_everything(script: Script, choices: Choices, parts: Parts) -> 
     names = named(script, parts)
     body = over_batches(parts, script.body)
     if "generator" not in choices.made["data"]:  # which yields nothing in a second epoch
-        body.append("return loss.item()")
+        body.append("return loss.detach()")
     lines = ["", f"def train_one_epoch({', '.join(names)}, loader):", *indented(body), ""]
     call = f"train_one_epoch({', '.join(names)}, loader)"
     if choices.maybe("keywords"):
@@ -32,7 +32,7 @@ def step_function(script: Script, choices: Choices, parts: Parts) -> list[str]:
         return function_with_everything(script, choices, parts)
     names = named(script, parts)
     arguments = ", ".join([*names, parts.batch])
-    body = [*parts.accumulation.around(script.body), "return loss.item()"]
+    body = [*parts.accumulation.around(script.body), "return loss.detach()"]
     lines = ["", f"def train_step({arguments}):", *indented(body), ""]
     loop = epochs(script, parts, [parts.heading, f"    value = train_step({arguments})"])
     if "loader.batch_size" in "\n".join(script.body):

@@ -124,7 +124,7 @@ def _is_given(gradient: Value | None) -> bool:
 def _weighed(machine: Machine, objective: Value, gradient: Value | None, node: cst.CSTNode, frame: Frame) -> Value:
     """What `loss.backward(gradient)` differentiates: the sum of the loss times the gradient."""
     loss = truth.usable(objective)
-    if not _is_given(gradient) or not isinstance(loss, Tensor) or not loss.axes.per_example:
+    if not _is_given(gradient) or not isinstance(loss, Tensor) or loss.axes.reduced:
         return objective
     site = machine.site(node, frame)
     grown = Exponent.UNKNOWN
