@@ -108,7 +108,7 @@ def _diagonal(call: Call) -> Value:
             kept = replace(call.tensor, axes=replace(axes, dims=dims), data=False)
             return _beside_its_matrix(kept) if axes.dims[i] else kept
     behind = axes.known and axes.rank is None and axes.dims == (True,) and sorted(places) in ([-2, -1], [1, 2])
-    return replace(call.tensor, axes=Axes((True,), Tail.SOME) if behind else Axes.UNKNOWN, data=False)
+    return replace(call.tensor, axes=replace(axes, tail=Tail.SOME) if behind else Axes.UNKNOWN, data=False)
 
 
 def _beside_its_matrix(diagonal: Tensor) -> Tensor:
@@ -175,7 +175,8 @@ def _of_each_matrix(call: Call) -> Value:
     """`det`, `logdet`: a number for each matrix."""
     axes = call.tensor.axes
     if axes.reduced:
-        return nonlinear(replace(call.tensor, axes=Axes.PLAIN if axes.rank != 2 else Axes.SCALAR))
+        left = Axes.PLAIN if axes.rank != 2 else Axes.SCALAR
+        return nonlinear(replace(call.tensor, axes=replace(left, certain=axes.certain)))
     if axes.rank is not None and axes.rank > 2 and not any(axes.dims[-2:]):
         return nonlinear(replace(call.tensor, axes=replace(axes, dims=axes.dims[:-2])))
     return Unknown(computed=True)

@@ -18,7 +18,7 @@ from lossflow.domain.values import Const, Number, Tensor, Term, Tuple, Unknown, 
 def reduced(axes: Axes, dims: tuple[int, ...] | Unknown | None, *, keep: bool = False) -> tuple[Axes, int | None]:
     """The axes after a reduction over `dims`, and over how many dimensions of examples it went (None: unknown)."""
     if isinstance(dims, Unknown):
-        return (Axes.PLAIN, 0) if axes.reduced else (Axes.UNKNOWN, None)
+        return (axes.shuffled(), 0) if axes.reduced else (Axes.UNKNOWN, None)
     if dims is None:
         return Axes.SCALAR, axes.batches
     if axes.rank is not None:
@@ -144,7 +144,7 @@ def _drawn(call: Call) -> Value:
     """`multinomial(n)`: n draws for each row of weights."""
     axes = call.tensor.axes
     rows = axes.known and axes.dims[:1] == (True,) and axes.rank in (None, 2)
-    drawn = Axes((True, False), certain=axes.rank == 2 or axes.tail is Tail.SOME)
+    drawn = Axes((True, False), certain=axes.certain and (axes.rank == 2 or axes.tail is Tail.SOME))
     return Tensor(drawn if rows else Axes.UNKNOWN, differentiable=False)
 
 
@@ -214,7 +214,7 @@ def _normalised(call: Call) -> Value:
 def _cumulative(call: Call) -> Value:
     dims = dimensions(call.argument(0, "dim"))
     _, gone = reduced(call.tensor.axes, dims)
-    return call.tensor if gone == 0 else Unknown(computed=True)
+    return replace(call.tensor, data=False) if gone == 0 else Unknown(computed=True)
 
 
 def _product(call: Call) -> Value:

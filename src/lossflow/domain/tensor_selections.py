@@ -60,9 +60,10 @@ def _one(dim: Value | None) -> int:
 
 def _selected(call: Call) -> Value:
     """`masked_select`, `x[mask]`: as many as there are examples, in one dimension."""
+    axes = call.tensor.axes
     return replace(
         call.tensor,
-        axes=Axes.VECTOR if call.tensor.axes.per_example else Axes.UNKNOWN,
+        axes=replace(Axes.VECTOR, certain=axes.certain) if axes.per_example else Axes.UNKNOWN,
         data=False,
         masked=None,
         selected=True,

@@ -12,18 +12,19 @@ from lossflow.domain.values import Const, Number, Size, Tensor, Tuple, Unknown, 
 
 def _reshaped(call: Call) -> Value:
     """`view` and `reshape`: the examples are in the dimension whose size depends on B, or in the -1."""
-    tensor = replace(call.tensor, data=False)
+    tensor, certain = replace(call.tensor, data=False), call.tensor.axes.certain
     sizes = call.args[0] if len(call.args) == 1 and isinstance(call.args[0], (Tuple, Size)) else Tuple(call.args)
     if isinstance(sizes, Size):
         return replace(tensor, axes=sizes.axes)
     if not isinstance(sizes, Tuple) or not sizes.items or tensor.axes.batches is None:
         return replace(tensor, axes=Axes.UNKNOWN)
     if tensor.axes.reduced:
-        return replace(tensor, axes=Axes((False,) * len(sizes.items)))
+        return replace(tensor, axes=Axes((False,) * len(sizes.items), certain=certain))
     exponents = [call.factor(size) for size in sizes.items]
     free = [isinstance(size, Const) and size.value == -1 for size in sizes.items]
     if sum(free) > 1 or tensor.axes.batches != 1:
-        return replace(tensor, axes=Axes((True,)) if free == [True] and tensor.axes.batches else Axes.UNKNOWN)
+        flat = free == [True] and tensor.axes.batches
+        return replace(tensor, axes=Axes((True,), certain=certain) if flat else Axes.UNKNOWN)
     grows = [not is_free and e.at_least(1) for is_free, e in zip(free, exponents)]
     fixed = all(is_free or e.is_zero for is_free, e in zip(free, exponents))
     if sum(grows) == 1:
@@ -33,28 +34,29 @@ def _reshaped(call: Call) -> Value:
     elif not any(free) and exponents[0].high != 0 and all(e.is_zero for e in exponents[1:]):
         dims = (True,) + (False,) * (len(free) - 1)
     else:
-        return replace(tensor, axes=Axes.SOMEWHERE)
-    return replace(tensor, axes=Axes(dims, certain=tensor.axes.certain))
+        return replace(tensor, axes=tensor.axes.shuffled())
+    return replace(tensor, axes=Axes(dims, certain=certain))
 
 
 def _flattened(call: Call) -> Value:
     tensor = replace(call.tensor, data=False)
     start = call.argument(0, "start_dim")
     if tensor.axes.reduced:
-        return replace(tensor, axes=Axes.PLAIN)
+        return replace(tensor, axes=tensor.axes.shuffled())
     if start is None or start == Const(0):
-        axes = Axes.VECTOR if tensor.axes.per_example and call.argument(1, "end_dim") is None else Axes.UNKNOWN
+        whole = tensor.axes.per_example and call.argument(1, "end_dim") is None
+        axes = replace(Axes.VECTOR, certain=tensor.axes.certain) if whole else Axes.UNKNOWN
     elif start == Const(1) and tensor.axes.known and tensor.axes.dims[:1] == (True,) and sum(tensor.axes.dims) == 1:
         axes = Axes((True, False), certain=tensor.axes.certain)
     else:
-        axes = Axes.SOMEWHERE if tensor.axes.batches == 1 else Axes.UNKNOWN
+        axes = tensor.axes.shuffled()
     return replace(tensor, axes=axes)
 
 
 def _unsqueezed(call: Call) -> Value:
     dims = dimensions(call.argument(0, "dim"))
     if isinstance(dims, Unknown) or dims is None:
-        return replace(call.tensor, axes=call.tensor.axes.shuffled())
+        return replace(call.tensor, axes=call.tensor.axes.shuffled(), data=False)
     return replace(call.tensor, axes=call.tensor.axes.with_one(dims[0]), data=False)
 
 
@@ -138,7 +140,8 @@ def _expanded(call: Call) -> Value:
             data=False,
         )
     if call.tensor.axes.reduced and len(sizes) and call.factor(sizes[0]).at_least(1):
-        return replace(call.tensor, axes=Axes((True,) + (False,) * (len(sizes) - 1)), data=False)
+        dims = (True,) + (False,) * (len(sizes) - 1)
+        return replace(call.tensor, axes=Axes(dims, certain=call.tensor.axes.certain), data=False)
     return replace(call.tensor, axes=Axes.UNKNOWN, data=False)
 
 
@@ -159,7 +162,8 @@ def _repeated(call: Call) -> Value:
     if count is None or isinstance(count, Tensor) or not call.factor(count).is_zero:
         return replace(call.tensor, axes=Axes.UNKNOWN, data=False)
     if dim is None:
-        axes = Axes.VECTOR if axes.batches == 1 else axes if axes.rank == 1 else axes.shuffled()
+        flat = replace(Axes.VECTOR, certain=axes.certain)
+        axes = flat if axes.batches == 1 else axes if axes.rank == 1 else axes.shuffled()
     return replace(call.tensor, axes=axes, data=False)
 
 
@@ -221,7 +225,7 @@ register(METHODS, _repeated, "repeat_interleave")
 register(
     METHODS,
     lambda call: (
-        replace(call.tensor, axes=call.args[0].axes)
+        replace(call.tensor, axes=call.args[0].axes, data=False)
         if call.args and isinstance(call.args[0], Tensor)
         else Unknown(computed=True)
     ),
