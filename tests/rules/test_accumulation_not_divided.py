@@ -219,3 +219,25 @@ def train(dataset, model):
 """
     trace = interpret(Source("script.py", text), catalog=Catalog.default())
     assert [finding.code for finding in findings(trace)] == ["LF107"]
+
+
+HEADS = """\
+import torch
+from torch import nn
+criterion = nn.MSELoss()
+def train(model, heads, loader):
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+    for i, (x, y) in enumerate(loader):
+        {first}
+        for head in heads:
+            criterion(head(model(x)), y).backward()
+        if (i + 1) % 4 == 0:
+            optimizer.step()
+            optimizer.zero_grad()
+"""
+
+
+@pytest.mark.parametrize(("first", "expected"), [("pass", ["LF107"]), ("optimizer.zero_grad()", [])])
+def test_what_is_cleared_before_the_heads_of_a_batch_never_adds_up(first: str, expected: list[str]) -> None:
+    trace = interpret(Source("script.py", HEADS.format(first=first)), catalog=Catalog.default())
+    assert [finding.code for finding in findings(trace)] == expected

@@ -112,6 +112,15 @@ def test_a_division_of_the_gradients_counts(scale: str, expected: list[str]) -> 
     assert codes(script.trace()) == expected
 
 
+def test_gradients_times_the_batch_size_grow_more() -> None:
+    script = Script()
+    script.backward([script.summed()])
+    script.events.append(GradientScaled(script.site("weighted"), 1, (1,), exponent=SUM))
+    finding = only(script.step(script.sgd()).trace())
+    assert finding.code == "LF101"
+    assert "quadruples every update" in finding.message
+
+
 @pytest.mark.parametrize(
     ("kinds", "expected"),
     [

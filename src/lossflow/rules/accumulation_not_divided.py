@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from lossflow.catalog.names import means_accumulation, means_weight
 from lossflow.domain.trace import Multiplier, OptimizerFacts, Period, Place, Step, Trace
 from lossflow.domain.values import Tensor, Term, Unknown
-from lossflow.findings import Finding, Related, Role, Severity
+from lossflow.findings import Finding, Fix, Related, Role, Severity
 from lossflow.rules.accumulation import Accumulation, accumulations
 from lossflow.rules.fixes import accumulation as fixes
 from lossflow.rules.reductions import dividing_step, merely_imported, own_choice, tensors
@@ -94,15 +94,13 @@ class AccumulationNotDivided(Rule):
                 place = accumulation.training.backward.site.entry
                 if place not in kept or kept[place].accumulation.training.backward.case:
                     kept[place] = found
-        losses: set[object] = set()
-        for place, found in kept.items():
-            if found.loss not in losses:  # else a backward of the same loss in another branch
-                losses.add(found.loss)
-                gathered = found.accumulation
-                fix = None
-                if not _is_partly_divided(trace, found):
-                    fix = fixes.fix(trace, gathered.training.backward, gathered.period, found.counter)
-                yield self.finding(trace, place, _message(trace, found), related=_way(trace, found), fix=fix)
+        losses: dict[object, list[Undivided]] = {}
+        for found in kept.values():
+            losses.setdefault(found.loss, []).append(found)
+        for found, *others in losses.values():  # the others stand in other branches
+            place = found.accumulation.training.backward.site.entry
+            way, fix = _way(trace, found, others), _fix(trace, [found, *others])
+            yield self.finding(trace, place, _message(trace, found), related=way, fix=fix)
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,6 +165,16 @@ def _is_counter(step: Step) -> bool:
 def _may_be_divided(trace: Trace, term: Term, period: Period | None) -> bool:
     """True when a number by which the term was multiplied or divided may be the number of batches."""
     return any(step.by is not None and _may_be(trace, step, step.by, period) for step in term.trail)
+
+
+def _fix(trace: Trace, branches: list[Undivided]) -> Fix | None:
+    """The division of a loss in all branches that hand it to backward: in one alone it would be another loss."""
+    gathered = [each.accumulation for each in branches]
+    period = gathered[0].period
+    alike = period is not None and all(each.period is not None and each.period.is_that_of(period) for each in gathered)
+    if not alike or any(_is_partly_divided(trace, each) for each in branches):
+        return None
+    return fixes.fix(trace, [each.training.backward for each in gathered], period, branches[0].counter)
 
 
 def _is_partly_divided(trace: Trace, found: Undivided) -> bool:
@@ -284,7 +292,7 @@ def _times(trace: Trace, period: Period | None) -> str:
     return f"{quoted} times" if quoted else "as many times as there are batches"
 
 
-def _way(trace: Trace, found: Undivided) -> tuple[Related, ...]:
+def _way(trace: Trace, found: Undivided, others: list[Undivided]) -> tuple[Related, ...]:
     accumulation = found.accumulation
     locations: list[Related] = []
     if found.choice is not None:
@@ -297,5 +305,8 @@ def _way(trace: Trace, found: Undivided) -> tuple[Related, ...]:
     backward = accumulation.training.backward.site
     if not trace.here(backward):
         locations.append(related(trace, Role.BACKWARD, backward, "backward is here"))
+    for each in others:
+        again = each.accumulation.training.backward.site
+        locations.append(related(trace, Role.CALL, again, "backward of the same loss in another branch is here"))
     locations.append(related(trace, Role.OPTIMIZER, accumulation.step.site, "the optimizer steps here"))
     return unrepeated(locations)

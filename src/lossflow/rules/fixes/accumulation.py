@@ -13,8 +13,11 @@ from lossflow.rules.fixes import names, places
 from lossflow.source import Edit
 
 
-def fix(trace: Trace, backward: Backward, period: Period | None, counter: Step | None) -> Fix | None:
-    """The division by the number of batches where the same can be written at the loss; `counter` divides already."""
+def fix(trace: Trace, backwards: Sequence[Backward], period: Period | None, counter: Step | None) -> Fix | None:
+    """The division by the number of batches where the same can be written at the loss; `counter` divides already.
+
+    Each of the backwards of the loss gets it, or none does.
+    """
     syntax = places.syntax(trace)
     number = places.expression(trace, period.site.place) if period is not None else None
     if syntax is None or number is None or _calls(number):
@@ -23,8 +26,9 @@ def fix(trace: Trace, backward: Backward, period: Period | None, counter: Step |
     if counter is not None:
         node = syntax.node(trace.span(counter.site.place)) if trace.here(counter.site) else None
         return _instead(syntax, node, text) if node is not None and _in_sight(syntax, number, [node]) else None
-    written = places.written(trace, backward)
-    if not written or not _in_sight(syntax, number, written):
+    every = [places.written(trace, backward) for backward in backwards]
+    written = [node for nodes in every for node in nodes]
+    if not all(every) or not _in_sight(syntax, number, written):
         return None
     edits = tuple(edit for node in written for edit in expressions.divided(syntax, node, text))
     return Fix(Safety.UNSAFE, f"Divide the loss by `{text}`, and tune the learning rate again.", edits)
