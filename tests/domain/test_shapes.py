@@ -40,7 +40,7 @@ def value(argument: object) -> Value:
             return Tensor(shape(argument), differentiable=False)
         case tuple():
             return Tuple(tuple(map(value, argument)))
-        case Number() | Unknown() | Size():
+        case Tensor() | Const() | Number() | Unknown() | Size():
             return argument
     return Const(argument)
 
