@@ -277,3 +277,52 @@ for x, y in loader:
 def test_examples_that_are_added_up_are_counted_by_what_the_loop_goes_over(loop: str, divisor: str | None) -> None:
     script = ADDED.format(loop=loop)
     assert fixed(script) == (None if divisor is None else script.replace("loss.back", f"(loss / {divisor}).back"))
+
+
+ONE = """\
+for batch in losses.loader:
+    optimizer.zero_grad()
+    {before}
+    loss = {loss} + model(batch).abs().sum()
+    loss.backward()
+    optimizer.step()
+"""
+
+
+@pytest.mark.parametrize(
+    ("before", "loss", "offered"),
+    [
+        ("pass", "model(batch).pow(2).sum()", False),
+        ("print(batch.keys())", "model(batch).pow(2).sum()", False),
+        ("extra = losses.extra(batch)", "model(batch).pow(2).sum()", False),
+        ("print(batch.shape)", "model(batch).pow(2).sum()", True),
+        ("pass", "(model(batch) - batch).pow(2).sum()", True),
+        ("pass", "model(torch.abs(batch)).pow(2).sum()", True),
+        ("pass", 'F.mse_loss(model(batch), batch, reduction="sum")', True),
+    ],
+)
+def test_a_batch_is_counted_where_the_code_takes_it_for_a_tensor(before: str, loss: str, offered: bool) -> None:
+    """As far as its loader shows, it may be a dict of tensors too, whose `size` nobody knows."""
+    script = ONE.format(before=before, loss=loss)
+    assert fixed(script) == (script.replace("loss.back", "(loss / batch.size(0)).back") if offered else None)
+
+
+PENALTY = "0.1 * model.weight.pow(2).sum()"
+
+
+def test_an_objective_with_a_penalty_is_not_divided_as_a_whole() -> None:
+    """The penalty has no part in the batch, and would be divided with it."""
+    loop = LOOP.format(loss=f"F.mse_loss(model(x), y, reduction=HOW) + {PENALTY}")
+    assert fixed(f"HOW = 'sum'\nprint(HOW)\n{loop}") is None
+    assert fixed(LOOP.format(loss=f"(model(x) - y).pow(2).sum() + {PENALTY}")) is None
+
+
+def test_the_backward_of_another_loss_does_not_matter() -> None:
+    loop = LOOP.format(loss="F.mse_loss(model(x), y, reduction=HOW)")
+    loop = f"HOW = 'sum'\nprint(HOW)\n{loop}    F.l1_loss(model(x), y).backward()\n    optimizer.step()\n"
+    assert fixed(loop) == loop.replace("loss.back", "(loss / x.size(0)).back", 1)
+
+
+def test_a_sum_whose_reduction_another_caller_may_choose_is_not_divided() -> None:
+    error = "def error(a, b, how):\n    return F.mse_loss(a, b, reduction=how)\n\n\n"
+    assert fixed(error + LOOP.format(loss="error(model(x), y, 'sum') + F.mse_loss(model(x), y)"), "LF105") is None
