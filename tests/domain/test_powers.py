@@ -166,6 +166,7 @@ def test_the_power_after_a_method(
         ("B 5", "cdist", (SOME,)),
         ("B 5", "cdist", (plain("B 5 5"),)),
         ("B 5", "split", (2,)),
+        ("B 5", "split", (2, 0)),
         ("B 5", "split", (2, SOME)),
         ("somewhere", "split", (2, 1)),
         ("B 5", "chunk", (SOME,)),

@@ -25,8 +25,10 @@ _TAILS = {"...": Tail.ANY, "+": Tail.SOME}
 
 def shape(text: str) -> Axes:
     """The axes that `text` stands for."""
-    if text in ("somewhere", "unknown"):
-        return Axes.SOMEWHERE if text == "somewhere" else Axes.UNKNOWN
+    if text == "unknown":
+        return Axes.UNKNOWN
+    if text.startswith("somewhere"):
+        return replace(Axes.SOMEWHERE, certain=not text.endswith("?"))
     words = text.rstrip("?").split()
     tail = _TAILS.get(words[-1], Tail.NONE) if words else Tail.NONE
     dims = words if tail is Tail.NONE else words[:-1]
@@ -189,6 +191,7 @@ MATRICES = [
     ("B 5 5", "diagonal", (), "unknown"),
     ("B 5 5", "diagonal", (0, 1, 1), "unknown"),
     ("B 5 5", "diagonal", (0, 1, 3), "unknown"),
+    ("5 B 5", "diagonal", (0, 2, 3), "unknown"),
     ("...", "diagonal", (), "..."),
     ("5 5?", "diagonal", (), "5?"),
     ("5 5", "diag", (), "5"),

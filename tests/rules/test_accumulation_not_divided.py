@@ -221,6 +221,13 @@ def train(dataset, model):
     assert [finding.code for finding in findings(trace)] == ["LF107"]
 
 
+@pytest.mark.parametrize(("k", "count"), [("1", 0), ("2", 1), ("args.k", 1)])
+def test_one_batch_at_a_time_adds_nothing_up(k: str, count: int) -> None:
+    assert len(found(k=k)) == count
+    assert len(found("loss = loss / 2", k="args.k")) == 0
+    assert len(found("loss = loss / 3", k="2")) == 1
+
+
 HEADS = """\
 import torch
 from torch import nn

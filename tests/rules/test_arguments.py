@@ -136,6 +136,13 @@ def test_an_attribute_that_torch_ignores_names_the_reduction_that_stays() -> Non
     )
 
 
+def test_the_reduction_that_stays_is_that_of_the_same_criterion() -> None:
+    script = attribute("size_average", Const(False))
+    other = LossCall(script.site('nn.L1Loss(reduction="sum")'), loss=MSE, constructor=True, reduction=Const("sum"))
+    script.events.insert(0, other)
+    assert 'the reduction stays "mean"' in only(script.trace()).message
+
+
 @pytest.mark.parametrize(
     ("script", "words"),
     [

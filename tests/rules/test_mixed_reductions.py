@@ -123,6 +123,16 @@ def test_without_a_step_or_with_gradients_off_it_is_silent() -> None:
     assert codes(script.trace()) == []
 
 
+def test_a_term_is_shown_where_it_came_to_grow() -> None:
+    """A mean times the batch size grows by the factor: the criterion is right."""
+    script = Script()
+    factor = Step(StepKind.SCALED, script.site("loss * batch_size"), Exponent.ONE)
+    script.backward([script.averaged("first").step(factor), script.averaged()]).step(script.sgd())
+    trace = script.trace()
+    terms = [text for role, text in way(trace, only(trace)) if role is Role.TERM]
+    assert terms == ["loss * batch_size", 'nn.L1Loss(reduction="sum")']
+
+
 def test_the_first_addition_of_terms_that_differ_is_the_place() -> None:
     """`(first + second) + by_hand` with two means inside: the outer addition mixes."""
     script = Script()

@@ -112,8 +112,8 @@ class Axes:
     def at_least(self, rank: int) -> Axes | None:
         """The axes of a tensor known to have so many dimensions, all of them listed; None where it can't have them."""
         missing = rank - len(self.dims)
-        if not self.known or missing <= 0:
-            return self if self.known and self.dims else None
+        if missing <= 0:
+            return self if self.dims else None
         if self.tail is Tail.NONE:
             return None
         return replace(self, dims=self.dims + (False,) * missing, tail=Tail.ANY)
