@@ -225,6 +225,31 @@ def loss(output, labels, mask, other):
             'return 2 * torch.sum(F.l1_loss(output, labels, reduction="none") * ~torch.isnan(labels))'
             " / (~torch.isnan(labels)).sum().clamp(min=1)",
         ),
+        (
+            "return ((labels != PAD) * F.l1_loss(output, labels)).mean()",
+            'return ((labels != PAD) * F.l1_loss(output, labels, reduction="none")).sum()'
+            " / (labels != PAD).sum().clamp(min=1)",
+        ),
+        (
+            "return (F.l1_loss(output, labels) * (1 - labels.eq(PAD).float())).sum()",
+            'return (F.l1_loss(output, labels, reduction="none") * (1 - labels.eq(PAD).float())).sum()'
+            " / (1 - labels.eq(PAD).float()).sum().clamp(min=1)",
+        ),
+        (
+            "return (F.l1_loss(output, labels) * torch.ne(labels, PAD)).sum() / torch.sum(torch.ne(labels, PAD))",
+            'return (F.l1_loss(output, labels, reduction="none") * torch.ne(labels, PAD)).sum()'
+            " / torch.sum(torch.ne(labels, PAD))",
+        ),
+        ("return (F.l1_loss(output, labels) * torch.ne(labels, other)).mean()", None),
+        ("return (F.l1_loss(output, labels) * ~torch.squeeze(labels).isnan()).mean()", None),
+        ("return (F.l1_loss(output, labels) * (labels != PAD)).mean() / (labels != PAD).sum()", None),
+        ("return (F.l1_loss(output, labels) * (labels != PAD)).sum() / (labels == PAD).sum().clamp(min=1)", None),
+        ("return (F.l1_loss(output, labels) * (labels != PAD)).sum() / max((labels == PAD).sum(), 1)", None),
+        ("return (F.l1_loss(output, labels) * (labels != PAD)).sum() / ((labels == PAD).sum() + 1e-8)", None),
+        (
+            "count = (labels == PAD).sum()\n    return (F.l1_loss(output, labels) * (labels != PAD)).sum() / count",
+            None,
+        ),
         ("return (F.cross_entropy(output, labels) * mask).mean()", None),  # of any shape
         ("return (F.cross_entropy(output, labels) * (other != PAD)).mean()", None),
         ("return (F.cross_entropy(output, labels) * (labels != PAD).view(-1)).mean()", None),

@@ -43,6 +43,10 @@ MASKS = (
     "(mask * (target != 0))",
     "(target > 0)",
     "target.ne(0)",
+    "torch.ne(target, 0)",
+    "torch.isfinite(target)",
+    "torch.unsqueeze(mask, -1)",
+    "torch.logical_not(mask)",
     "(torch.arange(9)[None] < lengths[:, None])",
     "target['is_pad']",
     "(~target.isnan())",
@@ -56,6 +60,7 @@ NO_MASKS = (
     "(mask + 1)",
     "torch.rand(4)",
     "(torch.rand(4) > 0.5)",
+    "torch.unsqueeze(weight, -1)",
 )
 
 

@@ -44,6 +44,8 @@ def call_function(machine: Machine, name: str, arguments: Arguments, node: cst.C
     if isinstance(subject, Tensor) and tensors.knows(leaf):
         rest = Arguments(arguments.positional[1:], _without_input(arguments), arguments.nodes, arguments.open)
         return methods.of_tensor(machine, subject, leaf, rest, node, frame)
+    if isinstance(subject, Unknown) and (mask := masks.of_unseen(subject.name, leaf)) is not None:
+        return mask
     if leaf in _PRODUCTS and not arguments.open:
         return _product(machine, leaf, arguments, node, frame)
     if (
