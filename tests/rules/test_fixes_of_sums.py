@@ -326,3 +326,20 @@ def test_the_backward_of_another_loss_does_not_matter() -> None:
 def test_a_sum_whose_reduction_another_caller_may_choose_is_not_divided() -> None:
     error = "def error(a, b, how):\n    return F.mse_loss(a, b, reduction=how)\n\n\n"
     assert fixed(error + LOOP.format(loss="error(model(x), y, 'sum') + F.mse_loss(model(x), y)"), "LF105") is None
+
+
+@pytest.mark.parametrize(
+    ("other", "offered"),
+    [
+        ("criterion(model(x), y) + losses.extra(model(x))", ""),
+        ("criterion(model(x), y) + F.l1_loss(model(x), y, reduction='sum')", "Divide the objective by `x.size(0)`"),
+        ("criterion(model(x), 2 * y)", 'Write `reduction="mean"`'),
+    ],
+)
+def test_the_mean_suits_every_objective_of_a_criterion_in_any_order(other: str, offered: str) -> None:
+    """Beside another sum, or what may be one, it would make a mixture of what is in balance."""
+    loops = [LOOP.format(loss="criterion(model(x), y)"), LOOP.format(loss=other)]
+    for first, second in (loops, loops[::-1]):
+        finding = found(f'criterion = nn.MSELoss(reduction="sum")\n{first}{second}', "LF101")[0]
+        assert (finding.fix is not None) == bool(offered)
+        assert finding.fix is None or finding.fix.message.startswith(offered)

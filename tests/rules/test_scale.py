@@ -425,6 +425,7 @@ def test_two_backwards_of_one_criterion_are_one_finding() -> None:
     trace = script.trace()
     places = [text for role, text in way(trace, only(trace)) if role is Role.BACKWARD]
     assert places == ["loss.backward()", "loss * batch_size"]
+    assert "reaches backward on line 11 (and on line 10), and the step" in only(trace).message
 
 
 def test_one_criterion_under_two_optimizers_is_two_findings() -> None:

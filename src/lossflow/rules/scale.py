@@ -78,6 +78,11 @@ class Sum:
         return self.gradient + self.optimizer.learning_rate
 
     @property
+    def stands_alone(self) -> bool:
+        """True where the objective adds nothing to the sum that grows with the batch, or may do so."""
+        return len(self.terms) == 1 and not self.unfollowed
+
+    @property
     def is_one(self) -> bool:
         """True where a single sum makes all of the growth, so that nothing of it is left without that sum."""
         return len(self.terms) == 1 and self.is_of_one_step
@@ -152,7 +157,9 @@ def sums(trace: Trace) -> list[Sum]:
             continue
         first = kept.setdefault((each.driver, each.choice.entry), each)
         if each.training.backward.site != first.training.backward.site:
-            kept[each.driver, each.choice.entry] = replace(first, repeats=(*first.repeats, each.training))
+            # The advice has to suit both: beside another sum, or what may be one, a mean of this one is wrong.
+            main, other = (each, first) if first.stands_alone and not each.stands_alone else (first, each)
+            kept[each.driver, each.choice.entry] = replace(main, repeats=(*first.repeats, other.training))
     return list(kept.values())
 
 

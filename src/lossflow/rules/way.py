@@ -8,7 +8,7 @@ from lossflow.domain.trace import Backward, OptimizerFacts, Site, Trace
 from lossflow.findings import Related, Role
 from lossflow.rules.rule import related
 from lossflow.rules.scale import Sum, SummedTerm
-from lossflow.rules.wording import line, optimizer_name, reduction_of, sink
+from lossflow.rules.wording import line, listed, optimizer_name, reduction_of, sink
 
 
 def opening(trace: Trace, found: Sum) -> str:
@@ -16,7 +16,10 @@ def opening(trace: Trace, found: Sum) -> str:
     subject = reduction_of(trace, found.terms[0].sum, found.choice.place)
     if not trace.here(found.choice):
         subject = f"{subject.rstrip(',')}, chosen on {line(trace, found.choice.place)},"
-    return f"{subject} {sink(trace, found.training.backward)}"
+    where = line(trace, found.training.backward.site.place)
+    lines = dict.fromkeys(line(trace, training.backward.site.place) for training in found.repeats)
+    again = [each for each in lines if each != where]
+    return f"{subject} {sink(trace, found.training.backward)}" + (f" (and on {listed(again)})" if again else "")
 
 
 def way_of_sum(trace: Trace, found: Sum) -> tuple[Related, ...]:
