@@ -8,7 +8,7 @@ from fractions import Fraction
 import pytest
 
 from lossflow.domain import arithmetic
-from lossflow.domain.environment import Heap, Kind, Record, widen_records
+from lossflow.domain.environment import Heap, Kind, Record, join_records, widen_records
 from lossflow.domain.exponent import Exponent
 from lossflow.domain.tally import Tally
 from lossflow.domain.trace import Step, StepKind
@@ -260,6 +260,16 @@ def test_the_elements_of_a_list_are_widened_too() -> None:
     assert widen_records(Record(Kind.LIST), two).rest == Number(Exponent.ONE)
     bare = Record(Kind.LIST, {0: B})
     assert widen_records(Record(Kind.LIST, {0: Const(1)}), bare).rest is None
+
+
+def test_lists_that_count_the_same_do_so_together() -> None:
+    one = Record(Kind.LIST, {0: B}, length=Tally.BATCHES)
+    two = replace(one, length=replace(Tally.BATCHES, update=site(3)))
+    for joined in (join_records(one, two), join_records(two, one)):
+        assert joined.length == two.length
+    assert join_records(one, replace(one, length=Tally.EXAMPLES)).length == Tally.UNKNOWN
+    assert join_records(one, replace(one, length=None)).length == Tally.UNKNOWN
+    assert join_records(one, Record(Kind.LIST)).length == join_records(Record(Kind.LIST), one).length == Tally.BATCHES
 
 
 def test_a_mask_that_the_other_heap_lost_is_none() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from lossflow.domain.exponent import Exponent
-from lossflow.domain.trace import Clipped, GradientScaled, ZeroGrad
+from lossflow.domain.trace import Clipped, GradientScaled, Guard, Period, ZeroGrad
 from lossflow.domain.training import training_steps
 
 from .traces import Script, codes, power
@@ -64,6 +64,22 @@ def test_a_step_at_the_head_of_the_loop_acts_on_the_round_before(
     script = Script()
     script.step(script.sgd(), **step).backward([script.summed()], **backward)
     assert codes(script.trace()) == expected
+
+
+@pytest.mark.parametrize(
+    ("term", "rounds", "expected"),
+    [
+        ("summed", "0", ["LF101"]),
+        ("summed", "-1", []),  # a step every `64 // batch_size` batches
+        ("averaged", "1", []),  # each mean is right: that they add up is no matter of a sum
+    ],
+)
+def test_the_number_of_batches_may_make_up_for_their_size(term: str, rounds: str, expected: list[str]) -> None:
+    script = Script()
+    period = Period(script.site("loader"), "every", exponent=power(rounds))
+    guard = Guard(script.place("for x, y in loader"), period, rare=True)
+    script.backward([getattr(script, term)()]).step(script.sgd(), guards=(guard,))
+    assert [code for code in codes(script.trace()) if code != "LF107"] == expected
 
 
 def test_gradients_that_are_returned_are_not_stepped_on() -> None:
