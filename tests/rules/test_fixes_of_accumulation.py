@@ -42,6 +42,7 @@ for i, (x, y) in enumerate(torch.utils.data.DataLoader(dataset, batch_size=8)):
         ("EVERY = 4\nEVERY = 8", "EVERY", None),
         ("EVERY = 4", "every", None),
         ("EVERY = 4", "max(2, EVERY)", None),
+        ("", "(k := 4)", None),
     ],
 )
 def test_the_loss_is_divided_by_a_number_of_another_function(module: str, number: str, divisor: str | None) -> None:

@@ -142,6 +142,8 @@ def test_reductions_in_a_wrong_position(before: str, after: str | None, safety: 
         ("def f():\n    return {}\nf().backward()", True),
         ("def f():\n    return {}\ndef g():\n    loss = f()\n    return loss\ng().backward()", True),
         ("criterion = {}", False),
+        ("trainer.fit({})", False),
+        ("criterion = {}\ntrainer.fit(criterion)", False),
         ("criterion = {}\ncriterion(x, y).backward()", False),
         ("criterion = {}\ncriterion.backward = 1\ncriterion(x)", False),
         ("losses = [{}]", False),

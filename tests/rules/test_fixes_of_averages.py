@@ -45,6 +45,7 @@ for x, y in loader:
         ("seen = seen + y.shape[0]", "print(total / max(seen, 1))", "y.shape[0]"),
         ("seen += len(y)", "total /= seen\nprint(total)", "len(y)"),
         ("seen += len(y)", "print(total / seen, total)", None),  # the total is told as well
+        ("seen += len(y)", "print(total / seen, total / len(loader))", None),  # the other average is right
         ("seen += len(y); y = None", "print(total / seen)", "len(y)"),
         ("n = len(y)\n    seen += n", "print(total / seen)", None),  # not yet known where the loss is added
         ("if len(y) > 4:\n        seen += len(y)", "print(total / seen)", None),
