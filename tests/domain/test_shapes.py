@@ -12,8 +12,9 @@ import pytest
 
 from lossflow.domain.axes import Axes, Tail
 from lossflow.domain.exponent import Exponent
+from lossflow.domain.tensor_creators import axes_of_sizes
 from lossflow.domain.trace import Step, StepKind
-from lossflow.domain.values import Const, Number, Size, Tensor, Term, Tuple, Unknown, Value
+from lossflow.domain.values import Const, Number, Size, Tensor, Term, Tuple, Unknown, Value, exponent_of
 
 from .strategies import site
 from .test_arithmetic import method
@@ -353,3 +354,32 @@ def test_a_loss_stays_one_unless_places_are_left(
     assert isinstance(left, Tensor)
     places = call in ("argmax", "argsort", "one_hot", "multinomial", "count_nonzero")
     assert (left.loss, left.differentiable) == ((False, False) if places else (True, True))
+
+
+LITTLE, MAYBE = Number(Exponent.ZERO), Number(Exponent.between(0, 1))
+
+
+@pytest.mark.parametrize(
+    ("sizes", "made", "drawn", "leaf"),
+    [
+        ((), "", "", ""),
+        ((B,), "B", "B", "B"),
+        ((B, 5), "B 5", "B 5", "B 5"),
+        ((5, B), "5 B", "5 B", "5 B"),
+        ((MAYBE, 5), "B 5", "B 5", "5 5"),
+        ((Unknown("n"), 5), "unknown", "unknown", "5 5"),
+        ((8, 5), "unknown", "B 5?", "5 5"),
+        ((LITTLE, 5), "unknown", "B 5?", "5 5"),
+        ((8,), "unknown", "unknown", "5"),
+        ((1,), "1", "1", "1"),
+        ((1, 5), "1 5", "1 5", "1 5"),
+        ((1, Unknown("n")), "unknown", "unknown", "1 5"),
+    ],
+)
+def test_the_first_size_of_what_is_drawn_is_taken_for_that_of_the_batch(
+    sizes: tuple[object, ...], made: str, drawn: str, leaf: str
+) -> None:
+    given = tuple(map(value, sizes))
+    assert axes_of_sizes(given, exponent_of) == shape(made)
+    assert axes_of_sizes(given, exponent_of, drawn=True) == shape(drawn)
+    assert axes_of_sizes(given, exponent_of, leaf=True) == shape(leaf)

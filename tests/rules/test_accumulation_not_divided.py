@@ -248,3 +248,33 @@ def train(model, heads, loader):
 def test_what_is_cleared_before_the_heads_of_a_batch_never_adds_up(first: str, expected: list[str]) -> None:
     trace = interpret(Source("script.py", HEADS.format(first=first)), catalog=Catalog.default())
     assert [finding.code for finding in findings(trace)] == expected
+
+
+INNER = """\
+import torch
+from torch import nn
+criterion = nn.MSELoss()
+def train(model, loader, batches):
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+    for x, y in loader:
+        for step in range({k}):
+            {first}
+            criterion(model(x), y).backward()
+        optimizer.step()
+        optimizer.zero_grad()
+"""
+
+
+@pytest.mark.parametrize(
+    ("first", "k", "expected"),
+    [
+        ("x, y = next(batches)", "4", ["LF107"]),
+        ("x, y = next(batches)", "1", []),
+        ("x, y = next(batches)", "num_tasks", []),
+        ("x, y = next(batches)", "len(heads)", []),
+        ("pass", "4", []),  # steps in time, or restarts: what adds up are terms of one objective
+    ],
+)
+def test_an_inner_loop_counts_where_it_draws_batches(first: str, k: str, expected: list[str]) -> None:
+    trace = interpret(Source("script.py", INNER.format(first=first, k=k)), catalog=Catalog.default())
+    assert [finding.code for finding in findings(trace)] == expected
