@@ -131,6 +131,15 @@ def test_a_prediction_less_what_is_out_of_sight_is_one_still() -> None:
         assert isinstance(binary("-", replace(prediction, differentiable=flows), Unknown("target")), Unknown)
 
 
+def test_data_with_what_is_out_of_sight_may_have_a_gradient() -> None:
+    mask = Tensor(shape("B 5"), differentiable=False, mask=True, padding=True)
+    assert isinstance(binary("+", mask, Unknown()), Unknown)
+    assert isinstance(binary("-", Unknown(), mask), Unknown)
+    product = binary("*", replace(mask, mask=False, padding=False), Unknown())
+    assert isinstance(product, Tensor)
+    assert product.differentiable is None
+
+
 @pytest.mark.parametrize("flows", [True, False, None])
 def test_a_loss_plus_what_is_out_of_sight_has_a_term_that_is_not_known(flows: bool | None) -> None:
     for pair in ((replace(loss(""), differentiable=flows), Unknown("extra")),):

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from fractions import Fraction
+from dataclasses import replace
 
 import pytest
 
 from lossflow.domain import arithmetic, tensors
 from lossflow.domain.axes import Axes
+from lossflow.domain.contraction import from_end
 from lossflow.domain.exponent import Exponent
 from lossflow.domain.tensor_calls import Call
 from lossflow.domain.trace import Step, StepKind
@@ -16,7 +17,7 @@ from lossflow.domain.values import Const, Number, Tensor, Term, Tuple, Unknown, 
 from .strategies import site
 from .test_shapes import B, shape, value
 
-LOSS = Step(StepKind.COMPUTED, site(10))
+LOSS, OTHER = Step(StepKind.COMPUTED, site(10)), Step(StepKind.COMPUTED, site(11))
 SITE = site(20)
 SOME = Unknown("p")
 UNKNOWN = "?"
@@ -53,6 +54,7 @@ REDUCTIONS = [
     ("B", 0, "norm", (SOME,), UNKNOWN),
     ("B", 0, "norm", (float("inf"),), "0"),
     ("B", 0, "norm", (-1,), UNKNOWN),
+    ("B", 0, "norm", (0,), "0"),
     ("B 5", 0, "norm", (2, 1), "0"),
     ("B 5", 0, "norm", (2, 0), "1/2"),
     ("B", 0, "count_nonzero", (), "1"),
@@ -223,9 +225,10 @@ def test_a_pair_of_tensors_has_one_shape(call: str, arguments: tuple[object, ...
 
 @pytest.mark.parametrize("call", ["split", "chunk"])
 def test_pieces_along_the_features_are_several_tensors(call: str) -> None:
-    pieces = called(call, loss("5 B"), 2, 0) if call == "split" else called(call, loss("B 5"), 2, 1)
-    assert isinstance(pieces, Tensor)
-    assert pieces.data
+    for text, dim in (("B 5", 1), ("5 B", 0)):
+        pieces = called(call, loss(text), 2, dim)
+        assert isinstance(pieces, Tensor)
+        assert pieces.data
 
 
 NO_GRADIENT = [
@@ -299,5 +302,38 @@ def test_a_matrix_product_with_what_is_out_of_sight(sides: str) -> None:
     assert product(plain("B 5")).differentiable is None
 
 
-def test_the_length_of_a_vector_is_a_root() -> None:
-    assert loss("B").exponent.scaled(Fraction(1, 2)) == Exponent.ZERO
+def test_what_is_no_sum_any_more_is_one_term() -> None:
+    both = arithmetic.add(loss("B"), replace(loss("B"), terms=(Term(Exponent.ONE, (OTHER,)),)), site=SITE)
+    assert isinstance(both, Tensor)
+    assert len(both.terms) == 2
+    (term,) = arithmetic.nonlinear(both).terms
+    assert str(term.exponent) == UNKNOWN
+
+
+def test_methods_are_known_by_both_of_their_names() -> None:
+    assert tensors.knows("add")
+    assert tensors.knows("add_")
+    assert tensors.knows("zero_")
+    assert not tensors.knows("frobnicate")
+    assert not tensors.knows("frobnicate_")
+
+
+@pytest.mark.parametrize(
+    ("text", "place", "over"),
+    [
+        ("B 5", 1, False),
+        ("B 5", 2, True),
+        ("B 5", 3, None),
+        ("B ...", 1, None),
+        ("B +", 1, False),
+        ("B +", 2, None),
+        ("B 5 ...", 1, False),
+        ("B 5 +", 2, False),
+        ("...", 1, False),
+        ("5 3", 3, False),
+        ("somewhere", 1, None),
+        ("unknown", 1, None),
+    ],
+)
+def test_a_dimension_from_the_end(text: str, place: int, over: bool | None) -> None:
+    assert from_end(shape(text), place) is over

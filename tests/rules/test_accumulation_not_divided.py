@@ -250,6 +250,26 @@ def test_what_is_cleared_before_the_heads_of_a_batch_never_adds_up(first: str, e
     assert [finding.code for finding in findings(trace)] == expected
 
 
+TWO = """\
+import torch
+from torch import nn
+criterion = nn.MSELoss()
+def train(model, other, loader):
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+    for i, (x, y) in enumerate(loader):
+        criterion(model(x), y).backward()
+        criterion(other(x), y).backward()
+        if (i + 1) % 4 == 0:
+            optimizer.step()
+            optimizer.zero_grad()
+"""
+
+
+def test_each_of_two_losses_is_reported() -> None:
+    trace = interpret(Source("script.py", TWO), catalog=Catalog.default())
+    assert [finding.code for finding in findings(trace)] == ["LF107", "LF107"]
+
+
 INNER = """\
 import torch
 from torch import nn

@@ -90,6 +90,7 @@ def test_it_is_none(factor: str) -> None:
         "(losses * mask * args.beta).mean()",
         "(losses * mask / 2).mean()",
         "(losses * mask + 1e-8).mean()",
+        "(losses * mask + losses.size(1)).mean()",
         "(losses * mask).sum() / losses.numel()",
         "(losses * mask).sum() / (losses.size(0) * losses.size(1))",
         "F.l1_loss(output * mask, target * mask)",
@@ -153,6 +154,33 @@ def test_ignored_targets_are_told_from_masked_ones() -> None:
 )
 def test_a_mask_on_a_reduced_loss(product: str, expected: list[str]) -> None:
     assert codes(f"return {product}") == expected
+
+
+STEP = """
+import torch
+import torch.nn.functional as F
+from torch import nn
+
+model = nn.Linear(4, 1)
+optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+dataset = torch.utils.data.TensorDataset(torch.randn(32, 4), torch.randn(32, 1), torch.ones(32, 1))
+for x, y, mask in torch.utils.data.DataLoader(dataset, batch_size=8):
+    optimizer.zero_grad()
+    loss = F.mse_loss(model(x), y) * {mask}
+    loss.backward()
+    optimizer.step()
+"""
+
+
+@pytest.mark.parametrize(
+    ("mask", "expected"), [("mask", ["LF204"]), ("(y != 0)", ["LF204"]), ("mask.mean()", []), ("0.5", [])]
+)
+def test_a_reduced_loss_for_each_element_of_a_mask_is_no_matter_of_its_reduction(
+    mask: str, expected: list[str]
+) -> None:
+    """Torch refuses the backward, but a mean of what a mask has not masked would be no better."""
+    trace = interpret(Source("step.py", STEP.format(mask=mask)), catalog=Catalog.default())
+    assert [finding.code for finding in findings(trace)] == expected
 
 
 def test_the_message_names_the_reduction() -> None:

@@ -80,6 +80,9 @@ def test_the_number_of_batches_may_make_up_for_their_size(term: str, rounds: str
     guard = Guard(script.place("for x, y in loader"), period, rare=True)
     script.backward([getattr(script, term)()]).step(script.sgd(), guards=(guard,))
     assert [code for code in codes(script.trace()) if code != "LF107"] == expected
+    script = Script()
+    script.backward([getattr(script, term)()]).step(script.adam(), guards=(guard,))
+    assert len([code for code in codes(script.trace()) if code != "LF107"]) == len(expected)
 
 
 def test_gradients_that_are_returned_are_not_stepped_on() -> None:

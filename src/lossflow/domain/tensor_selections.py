@@ -92,7 +92,7 @@ def _unbound(call: Call) -> Value:
     if place == 0 and call.tensor.axes.known:
         return replace(call.tensor, data=False)
     axes = call.tensor.axes.at_least(place + 1) if place > 0 else None
-    if axes is None or place >= len(axes.dims):
+    if axes is None:
         return Unknown(computed=True)
     rest = [i for i in range(len(axes.dims)) if i != place]
     return replace(call.tensor, axes=axes.permuted([place, *rest]), data=False)
