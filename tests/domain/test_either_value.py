@@ -199,6 +199,12 @@ def test_literals_are_computed(symbol: str, left: object, right: object, expecte
     assert binary(symbol, Const(left), Const(right)) == Const(expected)
 
 
+def test_what_has_no_sum_is_unknown() -> None:
+    for left, right in ((Const("sum"), B), (B, Const(None)), (Tuple((B,)), Const(1)), (Tuple((B,)), B)):
+        assert isinstance(binary("+", left, right), Unknown)
+        assert isinstance(binary("*", right, left), Unknown)
+
+
 def test_tuples_are_joined_end_to_end() -> None:
     assert binary("+", Tuple((Const(1),)), Tuple((B,))) == Tuple((Const(1), B))
 

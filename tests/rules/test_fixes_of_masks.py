@@ -179,6 +179,32 @@ def test_the_reduction_of_a_criterion_is_given_where_it_is_made() -> None:
     assert fixed(CRITERION.format("none", ".mean()"), "LF203") == CRITERION.format("mean", "")
 
 
+ATTRIBUTE = """\
+class Model(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.criterion = nn.CrossEntropyLoss(ignore_index=0, reduction="{}")
+        self.other = nn.CrossEntropyLoss()
+
+    def loss(self, output, target):
+        return self.criterion(output, target){}
+"""
+
+
+@pytest.mark.parametrize(
+    ("more", "offered"),
+    [
+        ("", True),
+        ("\n    def more(self, output, target):\n        return self.other(output, target)\n", True),
+        ("\n    def more(self, output, target):\n        return self.criterion(output, target).sum()\n", False),
+        ("\nmodel = Model()\ntrainer.fit(model.criterion)\n", False),
+    ],
+)
+def test_a_criterion_that_an_object_holds_may_have_another_use(more: str, offered: bool) -> None:
+    before, after = ATTRIBUTE.format("none", ".mean()"), ATTRIBUTE.format("mean", "")
+    assert fixed(before + more, "LF203") == (after + more if offered else None)
+
+
 @pytest.mark.parametrize(
     "other",
     [
