@@ -232,6 +232,7 @@ def test_a_mixture_that_is_returned_to_a_caller_out_of_sight(name: str, reductio
 
 def test_a_penalty_beside_a_sum_that_is_returned_does_not_mix() -> None:
     text = """
+import torch
 import torch.nn.functional as F
 from torch import nn
 
@@ -239,12 +240,13 @@ class Model(nn.Module):
     def __init__(self):
         super().__init__()
         self.layer = nn.Linear(4, 4)
+        self.scale = nn.Parameter(torch.randn(4))
 
     def forward(self, inputs, labels):
         error = F.cross_entropy(self.layer(inputs), labels, reduction="{}")
         return error + 0.1 * {}
 """
-    penalty = "self.layer.weight.pow(2).sum()"
+    penalty = "self.scale.pow(2).sum()"
     for addend, expected in ((penalty, []), ("F.cross_entropy(self.layer(inputs), labels)", ["LF105"])):
         trace = interpret(Source("model.py", text.format("sum", addend)), catalog=Catalog.default())
         assert codes(trace) == expected
