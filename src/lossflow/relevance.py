@@ -22,9 +22,11 @@ Resolve = Callable[[str, str], "Source | None"]
 
 _TRAINS = re.compile(
     r"backward|\.step\(|training_step|compute_loss|autograd|optim(?:\b|i[sz]er)|Optimi[sz]er|Trainer|\.fit\("
-    r"|\b_?(?:train|learn|run|main|fit|solve)\w*\("
 )
-"""What a file has that takes a loss to an update, or calls what does."""
+"""What a file has that takes a loss to an update."""
+_CALLS = re.compile(r"\b_?(?:train|learn|run|main|fit|solve)\w*\(")
+_GIVES = re.compile(r"\b(?:lr|learning_rate|epochs?|criterion|\w*loaders?)\b")
+"""A file that calls what may train, and has what training needs, may train too; `_run_strip_accents(text)` doesn't."""
 
 HINTS = (
     "loss", "criterion", "objective", "entropy", "nll", "elbo", "backward", "autograd", "training_step", "kl_div",
@@ -51,9 +53,13 @@ def trains(source: Source) -> bool:
     The imports of any other change nothing in it: it only computes what others train with. A test trains nothing, nor
     does a comment on backward compatibility.
     """
-    if _TRAINS.search(source.text) is None or is_test(source):  # the first is a third of the look at the code
+    if not _trains(source.text) or is_test(source):  # the first is a third of the look at the code
         return False
-    return _TRAINS.search(code_of(source.text)) is not None
+    return _trains(code_of(source.text))
+
+
+def _trains(text: str) -> bool:
+    return bool(_TRAINS.search(text) or (_CALLS.search(text) and _GIVES.search(text)))
 
 
 @dataclass(frozen=True, slots=True)
