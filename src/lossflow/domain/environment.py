@@ -160,6 +160,13 @@ class Heap:
                 if address in theirs and theirs[address] is not record:
                     yield record, theirs[address]
 
+    def changes(self, before: Heap) -> Iterator[tuple[int, Record]]:
+        """The objects that are new since `before`, or were changed."""
+        for number, page in self._pages.items():
+            former = before._pages.get(number, {})
+            if page is not former:
+                yield from ((address, record) for address, record in page.items() if former.get(address) is not record)
+
     def same(self, other: Heap) -> bool:
         """True when no record differs."""
         if self._pages.keys() != other._pages.keys():

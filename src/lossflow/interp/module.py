@@ -16,7 +16,7 @@ from lossflow.domain.values import Ref
 from lossflow.errors import NotAnalysed
 from lossflow.interp import entries
 from lossflow.interp.calls import dispatch
-from lossflow.interp.engine import cases
+from lossflow.interp.engine import cases, loaded
 from lossflow.interp.engine.budget import MAX_CASES, MAX_STEPS, MAX_STEPS_OF_CASES, PYTHON_RECURSION
 from lossflow.interp.engine.frames import Case, Frame, Unit
 from lossflow.interp.engine.machine import Machine
@@ -83,9 +83,9 @@ def _run(
     *,
     steps: int,
     case: Case | None = None,
-    roots: int = 0,
+    base: Machine | None = None,
 ) -> Machine:
-    """The machine after it ran the file in at most `steps`; `roots` is the number of entry points of earlier runs."""
+    """The machine after it ran the file in at most `steps`; `base` is the run that a case is one of."""
     tree, places = trees[source.name]
     unit = Unit(source, tree, places, Ref(0))
     machine = Machine(
@@ -98,8 +98,10 @@ def _run(
         unseen=Ref(0),
         trees=trees,
         case=case,
-        roots=roots,
+        roots=base.roots if base is not None else 0,
     )
+    if case is not None and base is not None and not loaded.concerns(base, case):
+        loaded.adopt(machine, base)
     unit.globals = machine.allocate(tree, Record(Kind.SCOPE))
     machine.unseen = machine.allocate(machine, Record(Kind.SCOPE))
     machine.units[source.name] = unit
@@ -135,10 +137,11 @@ def _run_cases(machine: Machine) -> None:
             machine.trees,
             steps=max(left // (len(waiting) - number), min(left, 4 * machine.steps), machine.steps),
             case=case,
-            roots=machine.roots,
+            base=machine,
         )
+        steps = run.steps if loaded.concerns(machine, case) else run.steps + machine.loaded.steps
         # A case that settles nothing counts double: it is hardly a choice then that lost these losses.
-        left -= run.steps if lost - cases.lost(run.events) else 2 * run.steps
+        left -= steps if lost - cases.lost(run.events) else 2 * steps
         for note in run.notes:
             machine.note(note)
         machine.roots = run.roots

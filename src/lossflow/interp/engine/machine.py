@@ -22,6 +22,7 @@ from lossflow.interp.engine import evidence, provenance
 from lossflow.interp.engine.budget import BudgetExceeded
 from lossflow.interp.engine.footprint import Footprint
 from lossflow.interp.engine.frames import Arguments, Case, Code, Frame, Loop, Outcome, Unit
+from lossflow.interp.engine.loaded import Loaded
 from lossflow.interp.engine.places import Places
 from lossflow.source import Source
 
@@ -78,9 +79,10 @@ class Machine:
     scaled: dict[int, cst.BaseExpression] = field(default_factory=dict)  # what a GradScaler's call scales, by the call
     lost: Lost | None = None  # the first value that is not known among the parts of the expression in progress
     cases: dict[Case, int] = field(default_factory=dict)  # what further runs may suppose: the lowest rank first
-    _addresses: dict[object, int] = field(default_factory=dict)
-    _codes: dict[int, Code] = field(default_factory=dict)
-    _closed_over: set[int] = field(default_factory=set)  # scopes that functions defined in them hold
+    loaded: Loaded = field(default_factory=Loaded)
+    addresses: dict[object, int] = field(default_factory=dict)  # of objects, by where they are made
+    codes: dict[int, Code] = field(default_factory=dict)  # by the identity of their definitions
+    closed_over: set[int] = field(default_factory=set)  # scopes that functions defined in them hold
 
     # --- the cycle ---------------------------------------------------------------------------------------------
 
@@ -92,6 +94,8 @@ class Machine:
         before, self.lost = self.lost, None
         value = self.evaluate_node(self, node, frame)
         if isinstance(value, (Unknown, Tensor)):
+            if self.executing and isinstance(value, Unknown):
+                self.loaded.asked.add(value.name)
             value = provenance.traced(self, value, self.lost, node, frame)
             before = before or provenance.of(value)
             if self.case is not None and isinstance(value, Unknown) and _is_supposed(value, self.case):
@@ -175,7 +179,7 @@ class Machine:
         """A new object made at `node`; the same object again when the same call stack comes by once more."""
         which = tuple(map(id, node)) if isinstance(node, tuple) else id(node)
         key = (which, record.kind, tuple(self.sites))
-        address = self._addresses.setdefault(key, len(self._addresses) + 1)
+        address = self.addresses.setdefault(key, len(self.addresses) + 1)
         self._meet(address)
         self.heap[address] = record
         self._deepen((address, None))
@@ -190,16 +194,16 @@ class Machine:
 
     def code(self, node: cst.FunctionDef | cst.Lambda, unit: Unit, name: str) -> Code:
         """The code of a function: one object however often its definition is executed."""
-        code = self._codes.get(id(node))
+        code = self.codes.get(id(node))
         if code is None:
-            code = self._codes[id(node)] = Code(name, node, unit, len(self._codes))
+            code = self.codes[id(node)] = Code(name, node, unit, len(self.codes))
         return code
 
     def release(self, frame: Frame) -> None:
         """Forget the locals of a call that is over, unless a closure holds them: every join pays for what is kept."""
         if frame.captured:
-            self._closed_over.add(frame.scope.address)
-        if frame.scope.address not in self._closed_over:  # a closure of an earlier call may hold it, too
+            self.closed_over.add(frame.scope.address)
+        if frame.scope.address not in self.closed_over:  # a closure of an earlier call may hold it, too
             self.forget(frame.scope.address)
 
     def forget(self, address: int) -> None:

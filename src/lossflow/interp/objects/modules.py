@@ -95,12 +95,14 @@ def _execute(machine: Machine, unit: Unit) -> None:
     loops, sites, enabled = machine.loops, machine.sites, machine.grad_enabled
     machine.loops, machine.sites, machine.grad_enabled = [], [], True
     machine.executing += 1
-    entry = unit.tree
+    before, steps = machine.heap.fork(), machine.steps
     try:
-        machine.run(entry.body, Frame(unit, unit.globals, entry=machine.followed()))
+        machine.run(unit.tree.body, Frame(unit, unit.globals, entry=machine.followed()))
     finally:
         machine.executing -= 1
         machine.loops, machine.sites, machine.grad_enabled = loops, sites, enabled
+    if not machine.executing:
+        machine.loaded.note(unit.globals, machine.heap, before, machine.steps - steps)
 
 
 def force(machine: Machine, value: Value) -> Value:
