@@ -169,7 +169,7 @@ class _State:
             set(machine.used),
             {name: set(sites) for name, sites in machine.bound.items()},
             dict(machine.functions),
-            {code for code in machine._codes.values() if code.called},
+            {code for code in machine.codes.values() if code.called},
             machine.importing,
             machine.spoken,
             dict(machine.heap.items()),
@@ -179,7 +179,7 @@ class _State:
         machine.heap = self.heap
         machine.depths, machine.used, machine.bound = dict(self.depths), set(self.used), self.bound
         machine.functions, machine.importing, machine.spoken = dict(self.functions), self.importing, self.spoken
-        for code in machine._codes.values():
+        for code in machine.codes.values():
             code.called = code in self.called
 
 
