@@ -33,5 +33,6 @@ def missed(program: Program, judgement: Judged, steps: list[MeasuredStep], codes
     """Averages of sums and of means that go with the batch size in silence, where the objective is a loss alone."""
     scaled = program.made["gradients"] in DIVIDED
     plain = not scaled and all(min(abs(step.gradient), abs(step.gradient - 1)) < EXACT for step in steps)
-    if is_plain(program) and plain and off(judgement) and not codes & {"LF401", "LF204"}:
+    stacked = program.made.get("average") == "list of tensors"  # which is not followed
+    if not stacked and is_plain(program) and plain and off(judgement) and not codes & {"LF401", "LF204"}:
         yield f"the average goes as B^{off(judgement)[0]:.3f}: LF401 is missing"

@@ -31,8 +31,9 @@ MAY_DIVIDE = {
     ("scaled by", "over the loader's"),
     ("scaled by", "over twice the batch"),
     ("samples added", "mean"),
+    *(("stages added", each) for each in ("weighted", "decaying", "dict, weighted")),
 }
-"""Divisions that may be meant to be by the number of batches that add up: LF107 is silent in doubt."""
+"""Divisions and weights that may be meant to be by the number of batches that add up: LF107 is silent in doubt."""
 
 NEUTRAL = ("penalty", "penalty of the weight")
 """Terms without a batch axis: they neither make a mixture nor hide a finding, and blur what is measured."""
