@@ -15,6 +15,7 @@ from lossflow.checking import findings, traced
 from lossflow.configuration.config import Config
 from lossflow.domain.exponent import Exponent
 from lossflow.domain.trace import Backward, Trace
+from lossflow.domain.values import Tensor
 from lossflow.findings import Finding
 from lossflow.source import Source, Span
 from lossflow.tracing import paths
@@ -106,10 +107,18 @@ def _compare_error(trace: Trace, found: list[Finding], judgement: Judgement, com
         comparison.judged = False
         return
     rows = {trace.source.row(each.span.start) for each in found if each.code == "LF201"}
-    if not rows:
+    if not rows and not _is_certain(trace):
+        comparison.unknown.append("it is not known whether the loss is reduced")
+    elif not rows:
         comparison.missed.append(f"torch raises on line {line} as the loss is not reduced: LF201 is missing")
     elif line not in rows:
         comparison.refuted.append(f"LF201 stands on {sorted(rows)}, but torch raises on line {line}")
+
+
+def _is_certain(trace: Trace) -> bool:
+    """True where it is no guess which dimensions of the objectives are left: a finding asks for more than that."""
+    objectives = [event.objective for event in trace.events if isinstance(event, Backward)]
+    return all(isinstance(each, Tensor) and each.axes.certain for each in objectives)
 
 
 def _compare_paths(trace: Trace, step: MeasuredStep, comparison: Comparison) -> None:

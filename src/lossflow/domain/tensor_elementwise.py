@@ -27,9 +27,12 @@ def _clamped(call: Call) -> Value:
 
 
 def _logarithm(call: Call) -> Value:
-    """log(k * x) = log k + log x: the gradient doesn't see the factor. A sum inside a log is not a batch sum."""
+    """log(k * x) = log k + log x: the gradient doesn't see the factor. A sum inside a log is not a batch sum.
+
+    Nor does it see how many elements a mean has counted.
+    """
     terms = tuple(replace(t, exponent=Exponent.ZERO) for t in call.tensor.terms)
-    return replace(call.tensor, terms=terms[:1], data=False, padding=False, masked=None)
+    return masking.amended(replace(call.tensor, terms=terms[:1], data=False, padding=False))
 
 
 def _root(call: Call) -> Value:
