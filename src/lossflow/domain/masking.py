@@ -161,10 +161,11 @@ def averaged(tensor: Tensor, dims: tuple[int, ...] | Unknown | None) -> Site | N
     """Where the elements were masked that a mean over `dims` counts.
 
     A mean over one dimension may be one over features, whose elements the mask keeps or leaves as a whole: only the
-    first two are taken for examples and time. The mean of a single number counts nothing.
+    second is taken for time. One over the examples divides by as many as there are, like the mean of the sums of the
+    rows, unless they are all that there is. The mean of a single number counts nothing.
     """
     if tensor.masked is None or tensor.axes.scalar or isinstance(dims, Unknown):
         return None
-    if dims is None or len(dims) > 1 or (tensor.loss and dims[0] in (0, 1)):
+    if dims is None or len(dims) > 1 or (tensor.loss and (dims[0] == 1 or tensor.axes.rank == 1)):
         return tensor.masked
     return None
