@@ -307,14 +307,15 @@ def test_a_batch_is_counted_where_the_code_takes_it_for_a_tensor(before: str, lo
     assert fixed(script) == (script.replace("loss.back", "(loss / batch.size(0)).back") if offered else None)
 
 
-PENALTY = "0.1 * model.weight.pow(2).sum()"
+SCALE, PENALTY = "scale = nn.Parameter(torch.ones(4))\n", "0.1 * scale.pow(2).sum()"
 
 
 def test_an_objective_with_a_penalty_is_not_divided_as_a_whole() -> None:
     """The penalty has no part in the batch, and would be divided with it."""
     loop = LOOP.format(loss=f"F.mse_loss(model(x), y, reduction=HOW) + {PENALTY}")
-    assert fixed(f"HOW = 'sum'\nprint(HOW)\n{loop}") is None
-    assert fixed(LOOP.format(loss=f"(model(x) - y).pow(2).sum() + {PENALTY}")) is None
+    assert fixed(f"{SCALE}HOW = 'sum'\nprint(HOW)\n{loop}") is None
+    by_hand = SCALE + LOOP.format(loss=f"(model(x) - y).pow(2).sum() + {PENALTY}")
+    assert fixed(by_hand) == by_hand.replace("pow(2).sum() +", "pow(2).mean() +", 1)
 
 
 def test_the_backward_of_another_loss_does_not_matter() -> None:
