@@ -231,6 +231,29 @@ def test_pieces_along_the_features_are_several_tensors(call: str) -> None:
         assert pieces.data
 
 
+@pytest.mark.parametrize(
+    ("call", "arguments", "expected"),
+    [
+        ("new", (plain("B 3"),), "B 3"),
+        ("new", (SOME,), "unknown"),
+        ("new_tensor", (plain("B 3"),), "B 3"),
+        ("new_tensor", (SOME,), "unknown"),
+        ("new_zeros", (B, 3), "B 3"),
+        ("new_zeros", ((1, 3),), "1 3"),
+        ("new_zeros", (), "unknown"),
+        ("new_full", ((B, 3), 0.5), "B 3"),
+        ("zeros_like", (), "B 5"),
+    ],
+)
+def test_what_a_tensor_makes_has_the_shape_that_it_is_given(
+    call: str, arguments: tuple[object, ...], expected: str
+) -> None:
+    made = called(call, loss("B 5"), *arguments)
+    assert isinstance(made, Tensor)
+    assert made.axes == shape(expected)
+    assert not made.loss
+
+
 NO_GRADIENT = [
     *(
         ("detach", ()),

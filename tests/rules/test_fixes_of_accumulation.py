@@ -51,3 +51,38 @@ def test_the_loss_is_divided_by_a_number_of_another_function(module: str, number
     assert finding.code == "LF107"
     after = None if finding.fix is None else source.edited(finding.fix.edits).text
     assert after == (None if divisor is None else source.text.replace("loss.back", f"(loss / {divisor}).back"))
+
+
+BRANCHES = """\
+import torch
+from torch import nn
+criterion = nn.MSELoss()
+def train(model, amp, scaler, loader):
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+    for i, (x, y) in enumerate(loader):
+        loss = criterion(model(x), y)
+        if amp:
+            scaler.scale(loss).backward()
+        else:
+            {other}
+        if (i + 1) % 4 == 0:
+            optimizer.step()
+            optimizer.zero_grad()
+"""
+
+
+@pytest.mark.parametrize(
+    ("other", "after"),
+    [
+        ("loss.backward()", "(loss / 4).backward()"),
+        ("torch.autograd.backward(loss)", "torch.autograd.backward(loss / 4)"),
+        ("torch.autograd.backward([loss])", None),
+    ],
+)
+def test_a_loss_is_divided_in_all_branches_or_in_none(other: str, after: str | None) -> None:
+    source = Source("script.py", BRANCHES.format(other=other))
+    finding = only(interpret(source, catalog=Catalog.default()))
+    assert finding.code == "LF107"
+    found = None if finding.fix is None else source.edited(finding.fix.edits).text
+    divided = BRANCHES.replace("scale(loss)", "scale(loss / 4)")
+    assert found == (None if after is None else divided.format(other=after))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from lossflow.domain.exponent import Exponent
-from lossflow.domain.trace import GradientScaled, Step, StepKind
+from lossflow.domain.trace import GradientScaled, Guard, Period, Step, StepKind
 from lossflow.domain.values import Term
 from lossflow.findings import Role
 
@@ -90,9 +90,11 @@ def test_a_framework_that_shows_its_optimizer_steps_after_every_batch() -> None:
     assert codes(script.trace()) == ["LF109"]
 
 
-@pytest.mark.parametrize("facts", [{"loops": ()}, {"root": 2}])
+@pytest.mark.parametrize("facts", [{"loops": ()}, {"root": 2}, {"guards": "rare"}])
 def test_shares_of_several_backwards_may_add_up_to_a_batch(facts: dict[str, object]) -> None:
     script = Script()
+    if "guards" in facts:
+        facts = {"guards": (Guard(script.place("loader"), Period(script.site("loader"), "k"), rare=True),)}
     script.backward([divided(script, "loss * batch_size", script.averaged())]).step(script.sgd(), **facts)
     assert codes(script.trace()) == []
 

@@ -27,7 +27,7 @@ def axes_of_sizes(sizes: tuple[Value, ...], factor: Factor, *, drawn: bool = Fal
     several = isinstance(sizes[0], Const) and isinstance(sizes[0].value, int) and sizes[0].value > 1
     if drawn and len(sizes) > 1 and (several or first.is_zero) and sizes[0] != Const(1):
         return Axes((True, *dims[1:]), certain=False)
-    if all(e.is_zero for e in exponents) and (sizes == (Const(1),) or sizes[0] == Const(1)):
+    if all(e.is_zero for e in exponents) and sizes[0] == Const(1):
         return Axes(tuple(dims))
     return Axes.UNKNOWN
 
