@@ -243,6 +243,7 @@ def test_pieces_along_the_features_are_several_tensors(call: str) -> None:
         ("new_zeros", (), "unknown"),
         ("new_full", ((B, 3), 0.5), "B 3"),
         ("zeros_like", (), "B 5"),
+        ("copy_", (plain("5"),), "B 5"),
     ],
 )
 def test_what_a_tensor_makes_has_the_shape_that_it_is_given(

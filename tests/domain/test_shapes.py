@@ -13,6 +13,7 @@ import pytest
 from lossflow.domain.axes import Axes, Tail
 from lossflow.domain.exponent import Exponent
 from lossflow.domain.tensor_creators import axes_of_sizes
+from lossflow.domain.tensor_selections import left_by_slice
 from lossflow.domain.trace import Step, StepKind
 from lossflow.domain.values import Const, Number, Size, Tensor, Term, Tuple, Unknown, Value, exponent_of
 
@@ -276,6 +277,7 @@ CHOSEN = [
     ("B 5", "index_select", (0, "B"), "B 5"),
     ("B 5", "masked_select", ("B 5",), "B"),
     ("5 3", "masked_select", ("5 3",), "unknown"),
+    ("B 5", "masked_fill", ("B 5", 0.0), "B 5"),
     ("B 5", "unbind", (), "B 5"),
     ("B 5", "unbind", (1,), "5 B"),
     ("B ...", "unbind", (1,), "5 B ..."),
@@ -354,6 +356,30 @@ def test_a_loss_stays_one_unless_places_are_left(
     assert isinstance(left, Tensor)
     places = call in ("argmax", "argsort", "one_hot", "multinomial", "count_nonzero")
     assert (left.loss, left.differentiable) == ((False, False) if places else (True, True))
+
+
+@pytest.mark.parametrize(
+    ("lower", "upper", "left"),
+    [
+        (None, None, "1"),
+        (1, None, "1"),
+        (-8, None, "0"),
+        (None, 8, "0"),
+        (2, 8, "0"),
+        (None, -1, "1"),
+        (2, -1, "1"),
+        (-8, -1, "0"),
+        (-8, 3, "?"),
+        (None, B, "1"),
+        (2, B, "1"),
+        (-3, B, "?"),
+        (B, None, "1"),
+        (Unknown("start"), None, "?"),
+        (None, Unknown("stop"), "?"),
+    ],
+)
+def test_how_many_examples_a_slice_leaves(lower: object, upper: object, left: str) -> None:
+    assert str(left_by_slice(value(lower), value(upper), exponent_of)) == left
 
 
 LITTLE, MAYBE = Number(Exponent.ZERO), Number(Exponent.between(0, 1))

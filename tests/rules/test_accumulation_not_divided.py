@@ -250,6 +250,29 @@ def test_what_is_cleared_before_the_heads_of_a_batch_never_adds_up(first: str, e
     assert [finding.code for finding in findings(trace)] == expected
 
 
+RARE = """\
+import torch
+from torch import nn
+criterion = nn.MSELoss()
+def train(model, loader):
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+    for i, (x, y) in enumerate(loader):
+        if i % {backward} == 0:
+            criterion(model(x), y).backward()
+        if i % {step} == 0:
+            optimizer.step()
+            optimizer.zero_grad()
+"""
+
+
+@pytest.mark.parametrize(("backward", "step", "expected"), [("5", "5", []), ("2", "8", ["LF107"])])
+def test_a_backward_that_waits_for_the_same_rounds_does_not_add_up(
+    backward: str, step: str, expected: list[str]
+) -> None:
+    trace = interpret(Source("script.py", RARE.format(backward=backward, step=step)), catalog=Catalog.default())
+    assert [finding.code for finding in findings(trace)] == expected
+
+
 TWO = """\
 import torch
 from torch import nn

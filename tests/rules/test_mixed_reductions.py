@@ -123,6 +123,15 @@ def test_without_a_step_or_with_gradients_off_it_is_silent() -> None:
     assert codes(script.trace()) == []
 
 
+def test_of_two_sums_by_hand_the_undivided_one_is_to_be_divided() -> None:
+    script = Script()
+    other = Step(StepKind.REDUCED, script.site("criterion(prediction, y)"), Exponent.ONE)
+    division = Step(StepKind.SCALED, script.site("loss * batch_size"), power(-1))
+    script.backward([script.by_hand(), Term().step(other).step(division)]).step(script.sgd())
+    message = only(script.trace()).message
+    assert message.endswith("Both have the same reduction already: divide the first by the batch size.")
+
+
 def test_a_term_is_shown_where_it_came_to_grow() -> None:
     """A mean times the batch size grows by the factor: the criterion is right."""
     script = Script()
