@@ -5,11 +5,13 @@ from __future__ import annotations
 import pytest
 
 from lossflow.catalog import Catalog
+from lossflow.domain.trace import Guard, Period, Step, StepKind
+from lossflow.domain.values import Term
 from lossflow.findings import Finding, Role, Severity
 from lossflow.interp import interpret
 from lossflow.source import Source
 
-from .traces import findings
+from .traces import Script, codes, findings, only, power, stands_at
 
 SCRIPT = """\
 import torch
@@ -257,15 +259,18 @@ criterion = nn.MSELoss()
 def train(model, loader):
     optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
     for i, (x, y) in enumerate(loader):
-        if i % {backward} == 0:
+        if i % {backward}:
             criterion(model(x), y).backward()
-        if i % {step} == 0:
+        if i % {step}:
             optimizer.step()
             optimizer.zero_grad()
 """
 
 
-@pytest.mark.parametrize(("backward", "step", "expected"), [("5", "5", []), ("2", "8", ["LF107"])])
+@pytest.mark.parametrize(
+    ("backward", "step", "expected"),
+    [("5 == 0", "5 == 0", []), ("2 == 0", "8 == 0", ["LF107"]), ("5 != 0", "5 == 0", ["LF107"])],
+)
 def test_a_backward_that_waits_for_the_same_rounds_does_not_add_up(
     backward: str, step: str, expected: list[str]
 ) -> None:
@@ -321,3 +326,28 @@ def train(model, loader, batches):
 def test_an_inner_loop_counts_where_it_draws_batches(first: str, k: str, expected: list[str]) -> None:
     trace = interpret(Source("script.py", INNER.format(first=first, k=k)), catalog=Catalog.default())
     assert [finding.code for finding in findings(trace)] == expected
+
+
+def accumulated(script: Script, term: Term) -> Script:
+    """The loop of another file steps on the gradients of several batches."""
+    period = Period(script.site("lr=args.lr"), "lr")
+    guard = Guard(script.place("for x, y in loader"), period, rare=True)
+    site = script.abroad("self.loss.backward()", "trainer.fit(loader)")
+    return script.backward([term], site=site).step(script.adam(), guards=(guard,))
+
+
+def test_a_loop_of_another_file_is_reported_where_this_file_brings_the_mean() -> None:
+    for elsewhere in (False, True):
+        script = Script()
+        trace = accumulated(script, script.averaged()).trace(elsewhere=elsewhere)
+        assert only(trace).code == "LF107"
+        assert stands_at(trace, only(trace)) == "trainer.fit(loader)"
+
+
+def test_what_the_other_file_brings_together_is_not_repeated() -> None:
+    script = Script()
+    step = Step(StepKind.AVERAGED, script.abroad("make_criterion()", "trainer.fit(loader)"), power(0))
+    accumulated(script, Term().step(step))
+    assert codes(script.trace(elsewhere=True)) == []
+    assert codes(script.trace()) == ["LF107"]
+    assert codes(accumulated(Script(), Term()).trace()) == []
