@@ -14,9 +14,9 @@ from lossflow.domain.tally import Tally
 from lossflow.domain.trace import Step, StepKind
 from lossflow.domain.values import Const, Number, OneOf, Tensor, Term, Tuple, Unknown, Value, is_start, join
 
+from .notation import shape
 from .strategies import site
 from .test_arithmetic import B, binary
-from .test_shapes import shape
 
 LOSS = Term(Exponent.ZERO, (Step(StepKind.COMPUTED, site(10)),))
 

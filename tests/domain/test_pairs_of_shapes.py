@@ -6,7 +6,7 @@ import pytest
 
 from lossflow.domain.axes import Axes
 
-from .test_shapes import shape
+from .notation import shape
 
 BROADCAST = [
     ("", "B ...", "B ..."),

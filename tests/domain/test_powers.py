@@ -14,8 +14,8 @@ from lossflow.domain.tensor_calls import Call
 from lossflow.domain.trace import Step, StepKind
 from lossflow.domain.values import Const, Number, Tensor, Term, Tuple, Unknown, Value
 
+from .notation import B, shape, value
 from .strategies import site
-from .test_shapes import B, shape, value
 
 LOSS, OTHER = Step(StepKind.COMPUTED, site(10)), Step(StepKind.COMPUTED, site(11))
 SITE = site(20)

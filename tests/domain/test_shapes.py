@@ -1,8 +1,4 @@
-"""What a method makes of a shape, exactly: a rule that is right to be silent where nothing is known is right too often.
-
-A shape is written as its dimensions: `B` runs over the examples, a number does not, `...` are any number of further
-dimensions and `+` at least one. After `?` it is a guess.
-"""
+"""What a method makes of a shape, exactly: rules that are silent where nothing is known are silent too often."""
 
 from __future__ import annotations
 
@@ -10,43 +6,15 @@ from dataclasses import replace
 
 import pytest
 
-from lossflow.domain.axes import Axes, Tail
 from lossflow.domain.exponent import Exponent
-from lossflow.domain.tensor_creators import axes_of_sizes
-from lossflow.domain.tensor_selections import left_by_slice
 from lossflow.domain.trace import Step, StepKind
-from lossflow.domain.values import Const, Number, Size, Tensor, Term, Tuple, Unknown, Value, exponent_of
+from lossflow.domain.values import Size, Tensor, Term, Unknown, Value
 
+from .notation import B, shape, value
 from .strategies import site
 from .test_arithmetic import method
 
-B = Number(Exponent.ONE, "batch_size")
 LOSS = Term(Exponent.ZERO, (Step(StepKind.COMPUTED, site(10)),))
-_TAILS = {"...": Tail.ANY, "+": Tail.SOME}
-
-
-def shape(text: str) -> Axes:
-    """The axes that `text` stands for."""
-    if text == "unknown":
-        return Axes.UNKNOWN
-    if text.startswith("somewhere"):
-        return replace(Axes.SOMEWHERE, certain=not text.endswith("?"))
-    words = text.rstrip("?").split()
-    tail = _TAILS.get(words[-1], Tail.NONE) if words else Tail.NONE
-    dims = words if tail is Tail.NONE else words[:-1]
-    return Axes(tuple(word == "B" for word in dims), tail, certain=not text.endswith("?"))
-
-
-def value(argument: object) -> Value:
-    """An argument of a method: a string is the shape of a tensor."""
-    match argument:
-        case str():
-            return Tensor(shape(argument), differentiable=False)
-        case tuple():
-            return Tuple(tuple(map(value, argument)))
-        case Tensor() | Const() | Number() | Unknown() | Size():
-            return argument
-    return Const(argument)
 
 
 def batch(text: str) -> Tensor:
@@ -356,56 +324,3 @@ def test_a_loss_stays_one_unless_places_are_left(
     assert isinstance(left, Tensor)
     places = call in ("argmax", "argsort", "one_hot", "multinomial", "count_nonzero")
     assert (left.loss, left.differentiable) == ((False, False) if places else (True, True))
-
-
-@pytest.mark.parametrize(
-    ("lower", "upper", "left"),
-    [
-        (None, None, "1"),
-        (1, None, "1"),
-        (-8, None, "0"),
-        (None, 8, "0"),
-        (2, 8, "0"),
-        (None, -1, "1"),
-        (2, -1, "1"),
-        (-8, -1, "0"),
-        (-8, 3, "?"),
-        (None, B, "1"),
-        (2, B, "1"),
-        (-3, B, "?"),
-        (B, None, "1"),
-        (Unknown("start"), None, "?"),
-        (None, Unknown("stop"), "?"),
-    ],
-)
-def test_how_many_examples_a_slice_leaves(lower: object, upper: object, left: str) -> None:
-    assert str(left_by_slice(value(lower), value(upper), exponent_of)) == left
-
-
-LITTLE, MAYBE = Number(Exponent.ZERO), Number(Exponent.between(0, 1))
-
-
-@pytest.mark.parametrize(
-    ("sizes", "made", "drawn", "leaf"),
-    [
-        ((), "", "", ""),
-        ((B,), "B", "B", "B"),
-        ((B, 5), "B 5", "B 5", "B 5"),
-        ((5, B), "5 B", "5 B", "5 B"),
-        ((MAYBE, 5), "B 5", "B 5", "5 5"),
-        ((Unknown("n"), 5), "unknown", "unknown", "5 5"),
-        ((8, 5), "unknown", "B 5?", "5 5"),
-        ((LITTLE, 5), "unknown", "B 5?", "5 5"),
-        ((8,), "unknown", "unknown", "5"),
-        ((1,), "1", "1", "1"),
-        ((1, 5), "1 5", "1 5", "1 5"),
-        ((1, Unknown("n")), "unknown", "unknown", "1 5"),
-    ],
-)
-def test_the_first_size_of_what_is_drawn_is_taken_for_that_of_the_batch(
-    sizes: tuple[object, ...], made: str, drawn: str, leaf: str
-) -> None:
-    given = tuple(map(value, sizes))
-    assert axes_of_sizes(given, exponent_of) == shape(made)
-    assert axes_of_sizes(given, exponent_of, drawn=True) == shape(drawn)
-    assert axes_of_sizes(given, exponent_of, leaf=True) == shape(leaf)
