@@ -240,6 +240,7 @@ CHOSEN = [
     ("B 5", "unfold", (0, 2, 1), "unknown"),
     ("B 5", "gather", (1, "B 1"), "B 1"),
     ("B 5", "gather", (1, "5 1"), "unknown"),
+    ("B 5", "gather", (1, Unknown()), "unknown"),
     ("B 5", "index_select", (1, "3"), "B 3"),
     ("B 5", "index_select", (0, "3"), "unknown"),
     ("B 5", "index_select", (0, "B"), "B 5"),

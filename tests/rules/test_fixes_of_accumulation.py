@@ -86,3 +86,29 @@ def test_a_loss_is_divided_in_all_branches_or_in_none(other: str, after: str | N
     found = None if finding.fix is None else source.edited(finding.fix.edits).text
     divided = BRANCHES.replace("scale(loss)", "scale(loss / 4)")
     assert found == (None if after is None else divided.format(other=after))
+
+
+@pytest.mark.parametrize(("other", "offered"), [("4", True), ("8", False)])
+def test_branches_that_wait_for_different_rounds_have_no_divisor_in_common(other: str, offered: bool) -> None:
+    text = """
+import torch
+from torch import nn
+criterion = nn.MSELoss()
+def train(model, amp, scaler, loader):
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+    for i, (x, y) in enumerate(loader):
+        loss = criterion(model(x), y)
+        if amp:
+            scaler.scale(loss).backward()
+            if (i + 1) % 4 == 0:
+                optimizer.step()
+                optimizer.zero_grad()
+        else:
+            loss.backward()
+            if (i + 1) % {} == 0:
+                optimizer.step()
+                optimizer.zero_grad()
+"""
+    finding = only(interpret(Source("script.py", text.format(other)), catalog=Catalog.default()))
+    assert finding.code == "LF107"
+    assert (finding.fix is not None) == offered
