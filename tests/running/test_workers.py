@@ -97,6 +97,18 @@ def test_no_process_is_left_where_a_run_is_given_up(tasks: list[Task]) -> None:
     assert not set(workers) & set(multiprocessing.active_children())
 
 
+def test_one_process_does_where_there_can_be_no_others(tasks: list[Task], monkeypatch: pytest.MonkeyPatch) -> None:
+    context = type(multiprocessing.get_context("spawn"))
+
+    def refused(*arguments: object) -> None:
+        raise OSError(38, "Function not implemented")
+
+    monkeypatch.setattr(context.__mro__[1], "Lock", refused)
+    reports = [result.report for result in shared(tasks, 2)]
+    assert [len(report.findings) for report in reports] == [1] * 6
+    assert not multiprocessing.active_children()
+
+
 def test_a_few_files_are_no_reason_to_start_processes(tasks: list[Task], monkeypatch: pytest.MonkeyPatch) -> None:
     def refused(*arguments: object) -> None:
         raise AssertionError(arguments)

@@ -21,7 +21,10 @@ _ORPHANED = 1.0  # seconds after which a worker sees that its run is over
 
 
 def shared(tasks: Sequence[Task], jobs: int) -> Iterator[Result]:
-    """The results of the tasks in their order, by `jobs` processes."""
+    """The results of the tasks in their order, by `jobs` processes, or by this one where there can be no others."""
+    if not _can_share():
+        yield from map(perform, tasks)
+        return
     done = 0
     while done < len(tasks):
         for result in _together(tasks[done:], jobs):
@@ -31,6 +34,15 @@ def shared(tasks: Sequence[Task], jobs: int) -> Iterator[Result]:
             # A worker died. Whichever file it was at, the first one that is not done is tried on its own.
             yield next(_together(tasks[done : done + 1], 1), _died(tasks[done]))
             done += 1
+
+
+def _can_share() -> bool:
+    """False where the system has no locks between processes, as in a container without `/dev/shm`."""
+    try:
+        multiprocessing.get_context(_METHOD).Lock()
+    except (ImportError, OSError):
+        return False
+    return True
 
 
 def _together(tasks: Sequence[Task], jobs: int) -> Iterator[Result]:
