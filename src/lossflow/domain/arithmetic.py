@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import operator
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from fractions import Fraction
@@ -28,6 +29,7 @@ from lossflow.domain.values import (
     exponent_of,
     join,
     merged,
+    tuple_of,
 )
 
 Factor = Callable[[Value], Exponent]
@@ -45,6 +47,10 @@ _ON_CONSTANTS: dict[str, Callable[..., object]] = {
     "%": operator.mod,
     "**": operator.pow,
 }
+
+
+_WIDE = re.compile(r"\d{4}")
+"""The width that `"%1000000000d" % step` asks for."""
 
 
 def binary(symbol: str, left: Value, right: Value, *, site: Site, factor: Factor = exponent_of) -> Value:
@@ -70,7 +76,7 @@ def _binary(symbol: str, left: Value, right: Value, *, site: Site, factor: Facto
         case Const(), Const():
             return _constants(symbol, left, right)
         case Tuple(), Tuple() if symbol == "+":
-            return Tuple((*left.items, *right.items))
+            return tuple_of((*left.items, *right.items))
         case (Tensor(), _) | (_, Tensor()):
             return _tensors(symbol, left, right, site=site, factor=factor)
         case (Number() | Const(value=int() | float()), Number() | Const(value=int() | float())):
@@ -95,6 +101,7 @@ def _constants(symbol: str, left: Const, right: Const) -> Value:
     if (
         compute is None
         or not small
+        or (symbol == "%" and isinstance(left.value, str) and _WIDE.search(left.value))
         or (symbol == "**" and abs(_plain(right)) > 64)
         or (symbol == "*" and isinstance(left.value, str))
     ):

@@ -5,6 +5,7 @@ All are immutable. What the program can mutate (instances, lists, dicts, scopes)
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from typing import Union
 
@@ -17,6 +18,8 @@ MAX_ALTERNATIVES = 4
 """Values that one variable may hold side by side before nothing is known of it."""
 MAX_TERMS = 12
 """Terms that an objective keeps apart."""
+MAX_PARTS = 2_000
+"""Items that a list may have, or a tuple with those of the tuples in it, before nothing is known of each of them."""
 _UNTELLING = (StepKind.ADDED, StepKind.WEIGHTED, StepKind.MASKED)
 
 
@@ -171,9 +174,13 @@ class Tensor:
 
 @dataclass(frozen=True, slots=True)
 class Tuple:
-    """A tuple of known length."""
+    """A tuple of known length; `size` counts its items and theirs, each as often as it is reached."""
 
     items: tuple[Value, ...]
+    size: int = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "size", len(self.items) + sum(map(_size, self.items)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -270,6 +277,24 @@ class OneOf:
 _Rounds = Union[Remainder, Every]
 _Object = Union[External, Imported, Ref, Function, Bound, Partial, Class, Super]
 Value = Union[Unknown, Const, Number, _Rounds, Tensor, Tuple, Size, _Object, OneOf]
+
+
+def _size(value: Value) -> int:
+    match value:
+        case Tuple(size=size):
+            return size
+        case OneOf(values=values):
+            return sum(map(_size, values))
+    return 0
+
+
+def tuple_of(items: Iterable[Value]) -> Value:
+    """A tuple of the items; unknown where that is too large.
+
+    `x = (x, x)` twenty times over makes a million parts of twenty objects, and whatever looks at values looks at each.
+    """
+    made = Tuple(tuple(items))
+    return made if made.size <= MAX_PARTS else Unknown(computed=True, why="what a tuple of so many parts holds")
 
 
 def join(left: Value, right: Value) -> Value:

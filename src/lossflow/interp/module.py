@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gc
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
@@ -17,10 +16,11 @@ from lossflow.errors import NotAnalysed
 from lossflow.interp import entries
 from lossflow.interp.calls import dispatch
 from lossflow.interp.engine import cases, loaded
-from lossflow.interp.engine.budget import MAX_CASES, MAX_STEPS, MAX_STEPS_OF_CASES, PYTHON_RECURSION
+from lossflow.interp.engine.budget import MAX_CASES, MAX_STEPS, MAX_STEPS_OF_CASES
 from lossflow.interp.engine.frames import Case, Frame, Unit
 from lossflow.interp.engine.machine import Machine
 from lossflow.interp.engine.places import Places, Spans
+from lossflow.interp.engine.recursion import deep_recursion
 from lossflow.interp.engine.shares import Entry, Outline, Shares
 from lossflow.interp.objects import modules
 from lossflow.interp.syntax import expressions, statements
@@ -39,21 +39,11 @@ def interpret(source: Source, *, catalog: Catalog, resolve: Resolve | None = Non
 
     Raises NotAnalysed with the reason when the file doesn't parse or nests too deep.
     """
-    with _deep_recursion(), _rare_collections():
+    with deep_recursion(), _rare_collections():
         try:
             return _interpret(source, catalog, resolve if resolve is not None and trains(source) else _out_of_sight)
         except RecursionError:
             raise NotAnalysed("its expressions are nested too deep") from None
-
-
-@contextmanager
-def _deep_recursion() -> Iterator[None]:
-    before = sys.getrecursionlimit()
-    sys.setrecursionlimit(max(before, PYTHON_RECURSION))
-    try:
-        yield
-    finally:
-        sys.setrecursionlimit(before)
 
 
 @contextmanager

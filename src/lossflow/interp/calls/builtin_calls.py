@@ -13,7 +13,20 @@ from lossflow.domain.environment import Kind, Record
 from lossflow.domain.exponent import Exponent
 from lossflow.domain.tally import Tally
 from lossflow.domain.tensor_shapes import size_along
-from lossflow.domain.values import Class, Const, External, Number, Ref, Size, Super, Tensor, Tuple, Unknown, Value
+from lossflow.domain.values import (
+    Class,
+    Const,
+    External,
+    Number,
+    Ref,
+    Size,
+    Super,
+    Tensor,
+    Tuple,
+    Unknown,
+    Value,
+    tuple_of,
+)
 from lossflow.interp.engine.frames import Arguments, Frame
 from lossflow.interp.engine.machine import Machine
 from lossflow.interp.objects import attributes, classes, iteration
@@ -101,7 +114,7 @@ def _enumerate(machine: Machine, arguments: Arguments, node: cst.CSTNode, frame:
     iterable = arguments.get(0, "iterable") or Unknown()
     tally = Tally.BATCHES if iteration.counts_batches(machine, iterable) else None
     index = replace(iteration.INDEX, tally=tally)
-    pair = Tuple((index, iteration.element(machine, iterable)))
+    pair = tuple_of((index, iteration.element(machine, iterable)))
     return _like(machine, iterable, pair, node)
 
 
@@ -120,8 +133,8 @@ def _zip(machine: Machine, arguments: Arguments, node: cst.CSTNode, frame: Frame
     known = [iteration.known_items(machine, value) for value in arguments.positional]
     if known and all(items is not None for items in known):
         rows = zip(*(items for items in known if items is not None))
-        return machine.allocate(node, Record(Kind.LIST, dict(enumerate(Tuple(tuple(row)) for row in rows))))
-    row = Tuple(tuple(iteration.element(machine, value) for value in arguments.positional))
+        return machine.allocate(node, Record(Kind.LIST, dict(enumerate(map(tuple_of, rows)))))
+    row = tuple_of(iteration.element(machine, value) for value in arguments.positional)
     longest = next((v for v in arguments.positional if iteration.draws_batches(machine, v)), None)
     if longest is not None:
         return _like(machine, longest, row, node)

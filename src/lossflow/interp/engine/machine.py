@@ -30,6 +30,9 @@ Evaluate = Callable[["Machine", cst.BaseExpression, Frame], Value]
 Run = Callable[["Machine", Sequence[cst.CSTNode], Frame], Outcome]
 CallValue = Callable[["Machine", Value, Arguments, cst.CSTNode, Frame], Value]
 
+_GONE = Record(Kind.INSTANCE)
+"""What is known of an object that is not there."""
+
 
 @dataclass(slots=True)
 class Machine:
@@ -220,10 +223,14 @@ class Machine:
                     met.pop(address, None)
 
     def get(self, ref: Ref) -> Record:
-        record = self.heap[ref.address]
+        """The state of an object; nothing is known of one that was made on a path that was given up.
+
+        Such an object may still be at hand: `yield Sample(1)` gave it away before the path ended in a `raise`.
+        """
+        record = self.find(ref.address)
         if self.footprint is not None and ref.address not in self.footprint.made:
             self.footprint.records.setdefault(ref.address, record)
-        return record
+        return record or _GONE
 
     def set(self, ref: Ref, record: Record) -> None:
         self._meet(ref.address)
@@ -232,7 +239,7 @@ class Machine:
     def put(self, ref: Ref, key: object, value: Value) -> None:
         """Set one slot of an object, and remember how deep in loops it was set."""
         self._meet(ref.address)
-        self.heap[ref.address] = self.heap[ref.address].put(key, value)
+        self.heap[ref.address] = (self.find(ref.address) or _GONE).put(key, value)
         self._deepen((ref.address, key))
 
     def find(self, address: int) -> Record | None:

@@ -15,6 +15,7 @@ import libcst as cst
 from libcst._nodes.internal import CodegenState
 
 from lossflow.domain.trace import Place
+from lossflow.interp.engine.recursion import deep_recursion
 from lossflow.source import Span
 
 
@@ -58,7 +59,8 @@ class Spans(Mapping[Place, Span]):
 def spans_of(module: cst.Module, nodes: Iterable[cst.CSTNode], text: str) -> dict[int, Span]:
     """The characters of each of `nodes` in `text`, from which the tree was parsed, by the node's identity."""
     state = _Recorder(module.default_indent, module.default_newline, wanted={id(node) for node in nodes})
-    module._codegen(state)
+    with deep_recursion():
+        module._codegen(state)
     dropped = _dropped("".join(state.tokens), text)
     if not dropped:
         return state.found
@@ -121,12 +123,10 @@ class _Recorder(CodegenState):
         self, node: cst.CSTNode, *, start_node: cst.CSTNode | None = None, end_node: cst.CSTNode | None = None
     ) -> Iterator[None]:
         start = self.offset
-        try:
-            yield
-        finally:
-            end = self.offset
-            if start_node is not None:
-                start = self._syntactic[id(start_node)].start
-            if end_node is not None:
-                end = self._syntactic[id(end_node)].end
-            self._syntactic[id(node)] = Span(start, end)
+        yield
+        end = self.offset
+        if start_node is not None:
+            start = self._syntactic[id(start_node)].start
+        if end_node is not None:
+            end = self._syntactic[id(end_node)].end
+        self._syntactic[id(node)] = Span(start, end)

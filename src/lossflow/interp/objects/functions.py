@@ -10,7 +10,7 @@ from lossflow.domain.environment import Kind, Record
 from lossflow.domain.exponent import Exponent
 from lossflow.domain.tally import Tally
 from lossflow.domain.trace import Place, Site
-from lossflow.domain.values import Const, External, Function, Number, Tuple, Unknown, Value, join
+from lossflow.domain.values import Const, External, Function, Number, Unknown, Value, join, tuple_of
 from lossflow.interp.engine import outcomes, repeats
 from lossflow.interp.engine.budget import MAX_DEPTH, MAX_RECURSION, BudgetExceeded
 from lossflow.interp.engine.frames import Arguments, Code, Frame
@@ -130,7 +130,7 @@ def _bind(machine: Machine, function: Function, arguments: Arguments) -> Iterato
         yield name, machine.named(value or _missing(machine, function, parameter, defaults, arguments), name)
     if isinstance(params.star_arg, cst.Param):
         surplus = arguments.positional[len(names) :]
-        yield params.star_arg.name.value, Unknown(computed=True) if arguments.open else Tuple(surplus)
+        yield params.star_arg.name.value, Unknown(computed=True) if arguments.open else tuple_of(surplus)
     if params.star_kwarg is not None:
         rest = Unknown(computed=True) if arguments.open else None
         made = machine.begin(params.star_kwarg, Record(Kind.DICT, keywords, rest=rest))

@@ -13,6 +13,7 @@ from lossflow.domain.exponent import Exponent
 from lossflow.domain.tally import Tally
 from lossflow.domain.tensor_shapes import size_along
 from lossflow.domain.values import (
+    MAX_PARTS,
     Class,
     Const,
     External,
@@ -183,7 +184,7 @@ def combined(machine: Machine, operator: str, left: Value, right: Value, node: c
     if len(lists) != 2:
         return Unknown(computed=True)
     first, second = lists
-    if first.rest is None and second.rest is None:
+    if first.rest is None and second.rest is None and len(first.slots) + len(second.slots) <= MAX_PARTS:
         items = (*first.slots.values(), *second.slots.values())
         return machine.allocate(node, Record(Kind.LIST, dict(enumerate(items))))
     return machine.allocate(
@@ -206,7 +207,7 @@ def merged(machine: Machine, left: Value, right: Value, node: cst.CSTNode) -> Va
 def extended(machine: Machine, target: Ref, values: Value) -> None:
     """`target.extend(values)` and `target += values`: as many elements as there are values."""
     items = known_items(machine, values)
-    if items is not None:
+    if items is not None and len(items) + len(machine.get(target).slots) <= MAX_PARTS:
         for item in items:
             appended(machine, target, item)
         return

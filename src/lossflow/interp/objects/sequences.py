@@ -8,7 +8,7 @@ import libcst as cst
 
 from lossflow.domain.environment import Kind, Record
 from lossflow.domain.tensor_shapes import size_along
-from lossflow.domain.values import Const, Number, Ref, Size, Tuple, Unknown, Value
+from lossflow.domain.values import Const, Number, Ref, Size, Tuple, Unknown, Value, tuple_of
 from lossflow.interp.engine.frames import Frame
 from lossflow.interp.engine.machine import Machine
 from lossflow.interp.objects import iteration
@@ -18,7 +18,7 @@ def as_tuple(machine: Machine, value: Value) -> Value:
     """A list of known length as the tuple that it stands for: `x.sum(dim=[1, 2])`, `x.view([n, -1])`."""
     if isinstance(value, Ref) and machine.get(value).kind is Kind.LIST:
         items = iteration.known_items(machine, value)
-        return value if items is None else Tuple(items)
+        return value if items is None else tuple_of(items)
     return value
 
 

@@ -22,10 +22,10 @@ from lossflow.domain.values import (
     Ref,
     Size,
     Tensor,
-    Tuple,
     Unknown,
     Value,
     join,
+    tuple_of,
 )
 from lossflow.interp.engine import cases, in_sight
 from lossflow.interp.engine.frames import Arguments, Frame, Loop
@@ -131,7 +131,7 @@ def elements(machine: Machine, node: cst.Tuple | cst.List | cst.Set, frame: Fram
 
 def _tuple(machine: Machine, node: cst.Tuple, frame: Frame) -> Value:
     items, rest = elements(machine, node, frame)
-    return Tuple(tuple(items)) if rest is None else Unknown(computed=True)
+    return tuple_of(items) if rest is None else Unknown(computed=True)
 
 
 def _list(machine: Machine, node: cst.List | cst.Set, frame: Frame) -> Value:

@@ -275,7 +275,7 @@ def _reduced(
     result = Tensor(
         _axes_after(effect, row, axes, inputs), (term,), _flow(machine, inputs), True, synthetic=_synthetic(inputs)
     )
-    if effect is Effect.NONE and (ignores or all(both)):
+    if effect is Effect.NONE and both and (ignores or all(both)):
         result = replace(result, masked=both[0] or site)
     if effect is Effect.NONE:
         machine.expect_use(Unused(site, loss=name))

@@ -1,0 +1,1 @@
+"""Whatever a file holds, lossflow neither breaks down on it nor leaves it broken."""
