@@ -85,6 +85,8 @@ def read_file(path: Path) -> Document:
         data = files.read(str(path))
     except OSError as error:
         raise NotAnalysed(f"it can't be read: {error.strerror or error}") from None
+    except MemoryError:
+        raise NotAnalysed("it can't be read: it is larger than the memory") from None
     return Document.of(str(path), data)
 
 

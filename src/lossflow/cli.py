@@ -6,6 +6,7 @@ import os
 import sys
 from argparse import Namespace
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from importlib import import_module
 from typing import NoReturn
 
@@ -18,6 +19,7 @@ _INTERRUPTED, _BROKEN_PIPE = 130, 141  # what a shell says of a process that SIG
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line; the result is the exit status."""
+    _replace_closed_streams()
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")  # a terminal that lacks a character is no reason to fail
@@ -37,9 +39,17 @@ def main(argv: Sequence[str] | None = None) -> int:
         return _BROKEN_PIPE
     except OSError as error:
         # A full disk, where the output goes to a file; Python must not try to write the rest at its exit.
-        print(f"error: the output could not be written: {error.strerror or error}", file=sys.stderr)
+        with suppress(OSError):  # the messages may go to that disk, too
+            print(f"error: the output could not be written: {error.strerror or error}", file=sys.stderr)
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return FAILURE
+
+
+def _replace_closed_streams() -> None:
+    """Let the null device stand for a stream that whoever started this process has closed: Python has None for it."""
+    for name, flag, mode in (("stdin", os.O_RDONLY, "r"), ("stdout", os.O_WRONLY, "w"), ("stderr", os.O_WRONLY, "w")):
+        if getattr(sys, name) is None:
+            setattr(sys, name, os.fdopen(os.open(os.devnull, flag), mode))
 
 
 def _of_module(name: str) -> Callable[[Namespace], int]:

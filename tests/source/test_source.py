@@ -38,6 +38,7 @@ def test_a_file_is_decoded_as_it_declares_and_given_back(data: bytes, text: str 
         ("x = 1\n".encode("utf-16"), "NUL byte on line 1"),
         (b"# coding: klingon\nx = 1\n", "klingon"),
         (b"# coding: rot13\nk = 1\n", "rot13"),
+        (b"# coding: undefined\nk = 1\n", "undefined"),
         (b"# coding: ascii\ns = '\xe9'\n", "not valid ascii"),
         (b"\xef\xbb\xbf# coding: latin-1\n", "utf-8"),
         (b"# coding: unicode_escape\ns = '\\ud800'\n", "unicode_escape"),
