@@ -62,7 +62,7 @@ class Project:
         return file
 
     def _noted(self, task: Task) -> Result:
-        self.analysed.append(task.path.relative_to(self.folder).as_posix())
+        self.analysed.append(Path(task.source.name).relative_to(self.folder).as_posix())
         return perform(task)
 
 

@@ -12,12 +12,15 @@ from pathlib import Path
 
 import pytest
 
+from lossflow.checking import read_file
 from lossflow.configuration.config import Config
 from lossflow.configuration.files import Configs
 from lossflow.discovery import Found
+from lossflow.project.files import Read, seen
 from lossflow.running.run import MIN_SHARED, Run
 from lossflow.running.tasks import Task
 from lossflow.running.workers import shared
+from lossflow.source import Source
 
 FIXTURES = Path(__file__).parents[2] / "fixtures" / "rules"
 TRAIN = """\
@@ -35,18 +38,21 @@ def train(model, loader):
 
 @dataclass(frozen=True, slots=True)
 class Deadly(Task):
-    """A task at which the process dies, as at a file whose analysis needs more memory than there is."""
+    """A task at which the process dies that takes it, as at one that needs more memory than there is."""
 
-    @property
-    def path(self) -> Path:
+    def __getstate__(self) -> object:
+        return (Deadly,)
+
+    def __setstate__(self, state: object) -> None:
         os._exit(1)
 
 
 @pytest.fixture
 def tasks(tmp_path: Path) -> list[Task]:
-    for number in range(6):
-        (tmp_path / f"{number}.py").write_text(TRAIN)
-    return [Task(str(tmp_path / f"{number}.py"), Config(), noqa=True) for number in range(6)]
+    paths = [tmp_path / f"{number}.py" for number in range(6)]
+    for path in paths:
+        path.write_text(TRAIN)
+    return [Task(read_file(path).source, Config(), True, seen(str(path))) for path in paths]
 
 
 def check(jobs: int, *options: str) -> str:
@@ -66,13 +72,13 @@ def test_any_number_of_processes_finds_the_same() -> None:
 def test_what_workers_read_is_noted_for_the_cache(tasks: list[Task]) -> None:
     for task, result in zip(tasks, shared(tasks, 2), strict=True):
         assert [finding.code for finding in result.report.findings] == ["LF101"]
-        assert task.file in result.seen
+        assert task.source.name in result.seen
 
 
 def test_a_file_at_which_a_process_dies_is_named_and_all_others_are_analysed(tasks: list[Task]) -> None:
-    tasks[2:2] = [Deadly("/deadly.py", Config(), noqa=True)]
+    tasks[2:2] = [Deadly(Source("/deadly.py", ""), Config(), True, Read("", False))]
     reports = [result.report for result in shared(tasks, 2)]
-    assert [report.file for report in reports] == [task.file for task in tasks]
+    assert [report.file for report in reports] == [task.source.name for task in tasks]
     assert "was ended from outside" in (reports[2].failure or "")
     assert [len(report.findings) for report in reports] == [1, 1, 0, 1, 1, 1, 1]
 
@@ -114,7 +120,7 @@ def test_a_few_files_are_no_reason_to_start_processes(tasks: list[Task], monkeyp
         raise AssertionError(arguments)
 
     monkeypatch.setattr("lossflow.running.workers.shared", refused)
-    found = [Found(Path(task.file)) for task in tasks[: MIN_SHARED - 1]]
+    found = [Found(Path(task.source.name)) for task in tasks[: MIN_SHARED - 1]]
     assert len([*Run(Configs(), jobs=2).reports(found)]) == MIN_SHARED - 1
 
 

@@ -25,8 +25,9 @@ def prepare(folder: Path) -> None:
     """Make the folder with its marks; raises OSError."""
     folder.mkdir(parents=True, exist_ok=True)
     for name, text in _MARKS.items():
-        if not (folder / name).exists():
-            (folder / name).write_text(text, encoding="utf-8")
+        mark = folder / name
+        if not mark.is_file() or mark.read_bytes() != text.encode():  # a disk that was full may have left a part
+            mark.write_bytes(text.encode())
 
 
 def prune(folder: Path) -> None:

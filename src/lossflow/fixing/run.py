@@ -58,10 +58,14 @@ class FixRun:
     def fix_all(self, reports: Iterable[FileReport]) -> None:
         """Fix the files of the reports in memory, until no fix of one concerns another any more."""
         for report in reports:
-            if any(fixable(finding, unsafe=self.unsafe) for finding in report.findings):
-                self._fix(Path(report.file))
-            else:
+            if not any(fixable(finding, unsafe=self.unsafe) for finding in report.findings):
                 self.files[report.file] = FixedFile(report)
+            elif os.path.exists(report.file) and not os.path.isfile(
+                report.file
+            ):  # what comes through a pipe can't be read twice
+                self.files[report.file] = FixedFile(report, refused="it is not a regular file")
+            else:
+                self._fix(Path(report.file))
         for _ in range(MAX_PASSES - 1):
             if not (concerned := list(self._concerned())):
                 break

@@ -22,40 +22,43 @@ UNSTABLE = "unstable"
 
 
 @dataclass(frozen=True, slots=True)
-class _Read:
+class Read:
+    """What is remembered of a file; `writes_path` is True for one that mentions `sys.path`."""
+
     digest: str
-    writes_path: bool  # it mentions `sys.path`
+    writes_path: bool
 
 
-_known: dict[str, _Read] = {}
+_known: dict[str, Read] = {}
 
 
 def read(file: str) -> bytes:
     """The bytes of a file, which the run has seen from now on; raises OSError."""
     data = Path(file).read_bytes()
-    fresh = _Read(blake2b(data, digest_size=16).hexdigest(), b"sys.path" in data[:MAX_BYTES])
+    fresh = Read(blake2b(data, digest_size=16).hexdigest(), b"sys.path" in data[:MAX_BYTES])
     known = _known.setdefault(file, fresh)
     if known.digest != fresh.digest:
-        _known[file] = _Read(UNSTABLE, fresh.writes_path)
+        _known[file] = Read(UNSTABLE, fresh.writes_path)
     return data
 
 
 def digest(file: str) -> str:
-    """What tells whether a file is as it was; it is read where the run has not yet seen it."""
-    return _seen(file).digest
+    """What tells whether a file is as it was."""
+    return seen(file).digest
 
 
-def writes_path(file: str) -> bool:
-    """True when a file mentions `sys.path`."""
-    return _seen(file).writes_path
+def suppose(file: str, as_read: Read) -> None:
+    """Take a file for what another process has read: what comes through a pipe can't be read twice."""
+    _known[file] = as_read
 
 
-def _seen(file: str) -> _Read:
+def seen(file: str) -> Read:
+    """What is remembered of a file, which is read where the run has not yet seen it."""
     if file not in _known:
         try:
             read(file)
         except OSError:
-            _known[file] = _Read(MISSING, False)
+            _known[file] = Read(MISSING, False)
     return _known[file]
 
 
@@ -65,10 +68,10 @@ def source(file: str) -> Source | None:
     try:
         data = read(file)
     except FileNotFoundError:
-        _known.setdefault(file, _Read(MISSING, False))
+        _known.setdefault(file, Read(MISSING, False))
         return Source(file, "")  # a folder of modules without an `__init__.py`
     except OSError:
-        _known.setdefault(file, _Read(MISSING, False))
+        _known.setdefault(file, Read(MISSING, False))
         return None
     if len(data) > MAX_BYTES:
         return None

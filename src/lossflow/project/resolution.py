@@ -102,7 +102,7 @@ def _parents(folder: str) -> Iterator[str]:
 
 def _adds_to_path(file: str) -> bool:
     """True for a script that writes `sys.path` itself, or by importing an `_init_paths.py` beside it."""
-    return files.writes_path(file) or folders.is_file(os.path.dirname(file), "_init_paths.py")
+    return files.seen(file).writes_path or folders.is_file(os.path.dirname(file), "_init_paths.py")
 
 
 @cache

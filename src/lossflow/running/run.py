@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from lossflow.caching.cache import Cache
 from lossflow.checking import FileReport, forget, read_file, ruled_out
@@ -12,6 +13,7 @@ from lossflow.configuration.config import Config
 from lossflow.configuration.files import Configs
 from lossflow.discovery import Found
 from lossflow.errors import NotAnalysed
+from lossflow.project.files import seen
 from lossflow.project.resolution import take_asked
 from lossflow.running.tasks import Result, Task, perform
 
@@ -48,11 +50,12 @@ class Run:
         reports = {str(file.path): FileReport(str(file.path), failure=file.problem) for file in files if file.problem}
         if self.cache is not None:
             # A way that was lost is not kept in the cache: it is as large as the file.
-            reports |= self.cache.known({name: each for name, each in configs.items() if not each.show_untraced})
+            kept = {name: each for name, each in configs.items() if not each.show_untraced and os.path.isfile(name)}
+            reports |= self.cache.known(kept)
         tasks = []
         for name, config in configs.items():
             if name not in reports:
-                first = self._first_look(Task(name, config, self.noqa))
+                first = self._first_look(name, config)
                 if isinstance(first, FileReport):
                     reports[name] = first
                 else:
@@ -61,15 +64,16 @@ class Run:
         for file in files:
             yield reports.get(str(file.path)) or next(analysed)
 
-    def _first_look(self, task: Task) -> FileReport | Task:
-        """The report on a file, or the task to analyse it."""
+    def _first_look(self, name: str, config: Config) -> FileReport | Task:
+        """The report on a file, or the task to analyse it. A file is read once: it may be a pipe."""
         try:
-            report = ruled_out(read_file(task.path).source, task.config, noqa=task.noqa)
+            source = read_file(Path(name)).source
         except NotAnalysed as error:
-            return FileReport(task.file, failure=str(error))
+            return FileReport(name, failure=str(error))
+        report = ruled_out(source, config, noqa=self.noqa)
         if report is None:
-            return task
-        self._keep(report, task.config)
+            return Task(source, config, self.noqa, seen(name))
+        self._keep(report, config)
         return report
 
     def _analysed(self, tasks: Sequence[Task]) -> Iterator[FileReport]:
@@ -88,6 +92,6 @@ class Run:
         return shared(tasks, jobs)
 
     def _keep(self, report: FileReport, config: Config) -> None:
-        if self.cache is not None:
+        if self.cache is not None and os.path.isfile(report.file):
             self.cache.see(take_asked(report.file))
             self.cache.remember(report, config)

@@ -4,27 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 
-from lossflow.checking import FileReport, analysed, read_file
+from lossflow.checking import FileReport, analysed
 from lossflow.configuration.config import Config
-from lossflow.errors import NotAnalysed
+from lossflow.project.files import Read, suppose
 from lossflow.project.graph import Node
 from lossflow.project.resolution import take_asked
+from lossflow.source import Source
 
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """A file to analyse; `noqa` is False where the comments in it don't count."""
+    """A source to analyse, as it was read; `noqa` is False where the comments in it don't count."""
 
-    file: str
+    source: Source
     config: Config
     noqa: bool
-
-    @property
-    def path(self) -> Path:
-        """The path of the file."""
-        return Path(self.file)
+    read: Read
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,9 +32,7 @@ class Result:
 
 
 def perform(task: Task) -> Result:
-    """Analyse the file of a task."""
-    try:
-        report = analysed(read_file(task.path).source, task.config, noqa=task.noqa)
-    except NotAnalysed as error:
-        report = FileReport(task.file, failure=str(error))
-    return Result(report, take_asked(task.file))
+    """Analyse the source of a task."""
+    suppose(task.source.name, task.read)
+    report = analysed(task.source, task.config, noqa=task.noqa)
+    return Result(report, take_asked(task.source.name))

@@ -106,4 +106,4 @@ def _end_with(parent: int) -> None:
 
 def _died(task: Task) -> Result:
     reason = "the process that analysed it was ended from outside, perhaps because the memory ran out"
-    return Result(FileReport(task.file, failure=reason), {})
+    return Result(FileReport(task.source.name, failure=reason), {})
