@@ -124,6 +124,8 @@ def _tensor(machine: Machine, tensor: Tensor, node: cst.Subscript, frame: Frame)
                     return machine.named(held, index.value) if isinstance(index.value, str) else held
                 if masks.selects(index):
                     tensor = replace(tensor, masked=None, selected=True)
+                elif dim and isinstance(index, (Const, Number)) and index != Const(None):
+                    tensor = replace(tensor, masked=None)  # of one step, a mean over the examples counts them all
                 axes, dim = _indexed(axes, dim, index)
     return replace(tensor, axes=axes, data=False)
 
