@@ -21,7 +21,10 @@ _PLAIN = {
     "torch.mean": "torch.mean(loss).backward()",
 }
 SCALED = "scaled"
-_SCALED = {SCALED: "scaler.scale(loss).backward()", "scaled apart": "scaled = scaler.scale(loss)\nscaled.backward()"}
+_SCALED = {
+    SCALED: "scaler.scale(loss).backward()",
+    "scaled apart": "enlarged = scaler.scale(loss)\nenlarged.backward()",
+}
 
 
 @dataclass(frozen=True)

@@ -62,7 +62,6 @@ _MAPS = {
     "mean of the last two, sum": "{loss}.mean(dim=(-2, -1)).sum()",
     "mean of the two behind the batch, left": "{loss}.mean(dim=(1, 2))",
     "mean of the last, twice": "{loss}.mean(-1).mean(-1).mean()",
-    "sum of maps, mean": "{loss}.sum(dim=(1, 2)).flatten(1).mean()",
     "rows of pixels, sum": "{loss}.sum(-1).sum(-1).mean()",
     "flatten of maps, sum": "{loss}.flatten(1).sum(1).mean()",
     "flatten of maps, mean": "{loss}.flatten(start_dim=1).mean(dim=1).sum()",
@@ -78,6 +77,7 @@ _MAPS = {
     "rearranged": "{loss}.transpose(1, -1).contiguous().view(-1).mean()",
 }
 _CHANNELS = {
+    "sum of maps, mean": "{loss}.sum(dim=(1, 2)).flatten(1).mean()",
     "mean of the last two, left": "{loss}.mean(dim=(-2, -1))",
     "sum over the pixels": "{loss}.sum() / ({loss}.shape[2] * {loss}.shape[3])",
     "sum over the height": "h, w = x.shape[2:]\n{loss}.sum() / (h * w)",

@@ -67,7 +67,7 @@ def compare_repair(program: Program, before: Judged, repair: Repaired, after: Ju
     if after.error is not None:
         # By the `.item()` of a loss that is bound more than once, which backward had kept from running.
         shown_later = "cannot be converted to Scalar" in after.error[1]
-        if not repair.left & {"LF201"} and not shown_later:
+        if not repair.left & {"LF201"} and not shown_later and after.error != before.error:
             yield f"{words} torch raises {after.error}"
         return
     if repair.fixed & SCALES and not repair.left & SCALES and not is_blurred(program):
