@@ -60,9 +60,7 @@ class FixRun:
         for report in reports:
             if not any(fixable(finding, unsafe=self.unsafe) for finding in report.findings):
                 self.files[report.file] = FixedFile(report)
-            elif os.path.exists(report.file) and not os.path.isfile(
-                report.file
-            ):  # what comes through a pipe can't be read twice
+            elif Path(report.file).is_fifo():  # what comes through it can't be read twice
                 self.files[report.file] = FixedFile(report, refused="it is not a regular file")
             else:
                 self._fix(Path(report.file))
