@@ -41,9 +41,9 @@ _SINK = re.compile(
 )
 _GRADIENTS = re.compile(r"\bautograd\s*\.\s*grad\b")
 
-_FROM = r"from[ \t]+(?P<package>\.*[\w.]*)[ \t]+import[ \t]+(?P<names>\([^)]*\)|[^\n#;]*)"
+_FROM = r"from[ \t]+(?P<package>\.*[\w.]*)[ \t]+import[ \t]+(?P<names>\([^)]*\)|[^\r\n#;]*)"
 _STRING = re.compile(r"import_module\(\s*[\"'](?P<string>[\w.]+)[\"']")
-_IMPORT = re.compile(rf"[ \t]*(?:{_FROM}|import[ \t]+(?P<modules>[^\n#;]*))")
+_IMPORT = re.compile(rf"[ \t]*(?:{_FROM}|import[ \t]+(?P<modules>[^\r\n#;]*))")
 _BINDING = re.compile(r"([\w.]+|\*)(?:\s+as\s+(\w+))?")
 
 
@@ -232,10 +232,14 @@ def _is_given_gradients(call: ast.Call) -> bool:
 def _imports(text: str) -> Iterator[Import]:
     start = text.find("import")
     while start >= 0:
-        found = _STRING.match(text, start) or _IMPORT.match(text, text.rfind("\n", 0, start) + 1)
+        found = _STRING.match(text, start) or _IMPORT.match(text, _line_start(text, start))
         start = text.find("import", max(start + 6, found.end() if found is not None else 0))
         if found is not None:
             yield from _imported_by(found.groupdict())
+
+
+def _line_start(text: str, offset: int) -> int:
+    return max(text.rfind("\n", 0, offset), text.rfind("\r", 0, offset)) + 1
 
 
 def _imported_by(found: Mapping[str, str | None]) -> Iterator[Import]:

@@ -103,6 +103,13 @@ def test_what_leads_to_a_backward_matters(package: Path, line: str, expected: bo
     assert holds(f"{line}\n{CALLS}", package) is expected
 
 
+@pytest.mark.parametrize("newline", ["\n", "\r\n", "\r"])
+def test_any_newline_ends_a_comment_and_an_import(package: Path, newline: str) -> None:
+    assert holds("# a comment\nloss.backward()\n".replace("\n", newline))
+    assert holds(f"# a comment\nimport steps\n{CALLS}".replace("\n", newline), package)
+    assert not holds(f"# loss\nimport shapes\n{CALLS}".replace("\n", newline), package)
+
+
 def test_a_file_that_trains_nothing_needs_no_imports(package: Path) -> None:
     assert not holds("from steps import step\n", package)
 
