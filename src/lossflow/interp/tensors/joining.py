@@ -23,6 +23,8 @@ def stack(machine: Machine, arguments: Arguments, node: cst.CSTNode, frame: Fram
     if held is None or not parts:
         return _stack_with_unseen(machine, arguments, node, frame)
     whole = _all_terms(parts, node, machine, frame)
+    if whole.axes.reduced:  # a mean of sums counts the sums, whatever a mask has left out of each
+        whole = replace(whole, masked=None)
     count = iteration.trips(machine, held)
     dim = arguments.get(1, "dim") or Const(0)
     if count.is_zero:
