@@ -22,6 +22,6 @@ def _seeds() -> range:
 def test_mutants_are_analysed_and_their_fixes_leave_python() -> None:
     reports = [assert_survives(program) for program in mutated(_seeds())]
     assert len(reports) > 0.98 * len(_seeds())
-    # Most changes leave something of what the fixture is about.
+    # Half of the fixtures are clean, and changes leave something of what the others are about.
     for found in (any, lambda findings: any(finding.fix for finding in findings)):
-        assert sum(found(report.findings) for report in reports) > 0.1 * len(reports)
+        assert sum(found(report.findings) for report in reports) > 0.05 * len(reports)
