@@ -15,7 +15,6 @@ _APART = re.compile(
     r"|'[^'\\\r\n]*(?:\\.[^'\\\r\n]*)*'",
     re.DOTALL,
 )
-_QUOTES = "\"'"
 
 
 def code_of(text: str) -> str:

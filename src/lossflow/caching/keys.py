@@ -8,12 +8,12 @@ from collections.abc import Iterator, Mapping
 from dataclasses import fields, is_dataclass
 from enum import Enum
 from functools import lru_cache
-from hashlib import blake2b
 from importlib.util import find_spec
 from pathlib import Path
 
 import lossflow
 from lossflow.configuration.config import Config
+from lossflow.project.files import digest_of
 
 _OF_THE_RUN = frozenset(
     {
@@ -70,4 +70,4 @@ def _canonical(value: object) -> str:
 
 
 def _digest(text: str) -> str:
-    return blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
+    return digest_of(text.encode("utf-8", "surrogatepass"))

@@ -12,14 +12,13 @@ import os
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
-from hashlib import blake2b
 from pathlib import Path
 
 from lossflow.caching.folder import prepare, prune
 from lossflow.caching.reports import Plain, is_kept, packed, unpacked
 from lossflow.checking import FileReport, read_file
 from lossflow.errors import NotAnalysed
-from lossflow.project.files import UNSTABLE, digest
+from lossflow.project.files import UNSTABLE, digest, digest_of
 from lossflow.project.graph import Node, dependents, reachable
 from lossflow.project.resolution import located
 
@@ -115,7 +114,7 @@ def save(path: Path, state: State) -> None:
 
 
 def _checksum(body: bytes) -> bytes:
-    return blake2b(body, digest_size=16).hexdigest().encode("ascii")
+    return digest_of(body).encode("ascii")
 
 
 def _plain(state: State) -> Plain:

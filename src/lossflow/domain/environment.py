@@ -10,12 +10,14 @@ from collections.abc import Callable, Hashable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from enum import Enum
 from types import MappingProxyType
-from typing import Any
+from typing import Any, TypeVar
 
 from lossflow.domain.exponent import Exponent
 from lossflow.domain.tally import Tally
 from lossflow.domain.trace import Step
 from lossflow.domain.values import Const, Number, OneOf, Ref, Tensor, Tuple, Unknown, Value, join
+
+Held = TypeVar("Held")
 
 _NOTHING: Mapping[Any, Value] = MappingProxyType({})
 
@@ -138,14 +140,7 @@ class Heap:
             if mine is None:
                 whole._pages[number] = theirs
                 continue
-            changed: dict[int, Record] = {}
-            for address, record in theirs.items():
-                before = mine.get(address)
-                if before is not record:
-                    merged = record if before is None else merge(before, record)
-                    if merged is not before:
-                        changed[address] = merged
-            if changed:
+            if changed := _changed(mine, theirs, merge):
                 whole._pages[number] = {**mine, **changed}
                 whole._own.add(number)
         return whole
@@ -210,14 +205,22 @@ def join_records(left: Record, right: Record) -> Record:
 def _join_slots(left: Mapping[Any, Value], right: Mapping[Any, Value]) -> Mapping[Any, Value]:
     if left is right:
         return left
-    changed: dict[Any, Value] = {}
-    for key, theirs in right.items():
-        mine = left.get(key)
-        if mine is not theirs:
-            joined = theirs if mine is None else join(mine, theirs)
-            if joined is not mine:
-                changed[key] = joined
+    changed = _changed(left, right, join)
     return {**left, **changed} if changed else left
+
+
+def _changed(
+    mine: Mapping[Any, Held], theirs: Mapping[Any, Held], merge: Callable[[Held, Held], Held]
+) -> dict[Any, Held]:
+    """What merging the one into the other changes; what is the same object stays it."""
+    changed: dict[Any, Held] = {}
+    for key, other in theirs.items():
+        own = mine.get(key)
+        if own is not other:
+            merged = other if own is None else merge(own, other)
+            if merged is not own:
+                changed[key] = merged
+    return changed
 
 
 def _join_lists(left: Record, right: Record) -> Record:

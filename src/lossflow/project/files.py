@@ -35,11 +35,16 @@ _known: dict[str, Read] = {}
 def read(file: str) -> bytes:
     """The bytes of a file, which the run has seen from now on; raises OSError."""
     data = Path(file).read_bytes()
-    fresh = Read(blake2b(data, digest_size=16).hexdigest(), b"sys.path" in data[:MAX_BYTES])
+    fresh = Read(digest_of(data), b"sys.path" in data[:MAX_BYTES])
     known = _known.setdefault(file, fresh)
     if known.digest != fresh.digest:
         _known[file] = Read(UNSTABLE, fresh.writes_path)
     return data
+
+
+def digest_of(data: bytes) -> str:
+    """What tells data from any others."""
+    return blake2b(data, digest_size=16).hexdigest()
 
 
 def digest(file: str) -> str:
