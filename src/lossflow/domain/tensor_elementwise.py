@@ -8,8 +8,9 @@ from lossflow.domain import arithmetic, masking
 from lossflow.domain.arithmetic import is_plain, nonlinear
 from lossflow.domain.axes import Axes, Tail
 from lossflow.domain.exponent import Exponent
+from lossflow.domain.tally import Tally
 from lossflow.domain.tensor_calls import Call, Transfer, register
-from lossflow.domain.values import Const, Tensor, Term, Unknown, Value
+from lossflow.domain.values import Const, Tensor, Term, Unknown, Value, tally_of
 
 
 def _same(call: Call) -> Value:
@@ -29,10 +30,13 @@ def _clamped(call: Call) -> Value:
 def _logarithm(call: Call) -> Value:
     """log(k * x) = log k + log x: the gradient doesn't see the factor. A sum inside a log is not a batch sum.
 
-    Nor does it see how many elements a mean has counted.
+    Nor does it see how many elements a mean has counted. The logarithm of a sum that is only reported grows with the
+    batch size, but not as a power of it.
     """
-    terms = tuple(replace(t, exponent=Exponent.ZERO) for t in call.tensor.terms)
-    return masking.amended(replace(call.tensor, terms=terms[:1], data=False, padding=False))
+    tensor = call.tensor
+    terms = tuple(replace(t, exponent=Exponent.ZERO) for t in tensor.terms)
+    tally = tensor.tally if tally_of(tensor).like(Tally.CONSTANT) else Tally.UNKNOWN
+    return masking.amended(replace(tensor, terms=terms[:1], data=False, padding=False, tally=tally))
 
 
 def _root(call: Call) -> Value:

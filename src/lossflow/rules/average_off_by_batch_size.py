@@ -9,7 +9,15 @@ from lossflow.domain.trace import Averaged, Backward, Place, Step, StepKind, Tra
 from lossflow.domain.values import Tensor, Term
 from lossflow.findings import Finding, Related, Role, Severity
 from lossflow.rules.fixes import averages as fixes
-from lossflow.rules.reductions import averaged_elsewhere, chosen_at, divides, own_choice, raising_step, tensors
+from lossflow.rules.reductions import (
+    REDUCING,
+    averaged_elsewhere,
+    chosen_at,
+    divides,
+    own_choice,
+    raising_step,
+    tensors,
+)
 from lossflow.rules.rule import Rule, related
 from lossflow.rules.way import unrepeated
 from lossflow.rules.wording import line, power
@@ -82,7 +90,7 @@ class AverageOffByBatchSize(Rule):
         for event in averages:
             if event.amended or event.total == event.divisor or event.division in amended:
                 continue
-            if _is_objective(trace, event):
+            if _is_objective(trace, event) or not _is_loss(trace, event):
                 continue
             term = _term(event)
             choice = _choice(event, term)
@@ -94,9 +102,13 @@ class AverageOffByBatchSize(Rule):
         yield from found.values()
 
 
-def _term(event: Averaged) -> Term:
+def _losses(event: Averaged) -> Tensor:
     assert isinstance(event.losses, Tensor)
-    return event.losses.terms[0]
+    return event.losses
+
+
+def _term(event: Averaged) -> Term:
+    return _losses(event).terms[0]
 
 
 def _choice(event: Averaged, term: Term) -> Step | None:
@@ -120,13 +132,26 @@ def _makes_a_mean(step: Step) -> bool:
 def _is_objective(trace: Trace, event: Averaged) -> bool:
     """True where the total itself reaches backward: its average is no mere report, and other rules speak of it."""
     added = _term(event).last(StepKind.ADDED)
-    return added is not None and any(
-        added in term.trail
+    return added is not None and _is_trained_on(trace, added) and _losses(event).differentiable is not False
+
+
+def _is_loss(trace: Trace, event: Averaged) -> bool:
+    """True for losses of the catalogue, and for what is written by hand where the same is trained on.
+
+    Elsewhere nothing tells a loss by hand from an accuracy, or from a norm.
+    """
+    reduction = _term(event).last(*REDUCING)
+    return _losses(event).loss or (reduction is not None and _is_trained_on(trace, reduction))
+
+
+def _is_trained_on(trace: Trace, step: Step) -> bool:
+    """True where what the step gave is a part of what reaches backward."""
+    return any(
+        step in term.trail
         for backward in trace.events
         if isinstance(backward, Backward)
         for tensor in tensors(backward.objective)
         for term in tensor.terms
-        if isinstance(event.losses, Tensor) and event.losses.differentiable is not False
     )
 
 

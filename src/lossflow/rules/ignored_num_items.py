@@ -7,12 +7,10 @@ from collections.abc import Iterator
 from lossflow.domain.trace import Backward, Place, Step, StepKind, Trace
 from lossflow.domain.values import Term
 from lossflow.findings import Finding, Role
-from lossflow.rules.reductions import merely_imported, own_choice, tensors
+from lossflow.rules.reductions import REDUCING, merely_imported, own_choice, tensors
 from lossflow.rules.rule import Rule, related
 from lossflow.rules.way import reduction, unrepeated
 from lossflow.rules.wording import line
-
-_REDUCTIONS = (StepKind.REDUCED, StepKind.AVERAGED, StepKind.COMPUTED)
 
 
 class IgnoredNumItems(Rule):
@@ -88,13 +86,13 @@ class IgnoredNumItems(Rule):
 
 
 def _last_reduction(term: Term) -> Step | None:
-    last = term.last(*_REDUCTIONS)
+    last = term.last(*REDUCING)
     return own_choice(term) if last is None or last.kind is StepKind.COMPUTED else last
 
 
 def _is_mean(term: Term) -> bool:
     """True for an average over the batch, whatever was averaged."""
-    last = term.last(*_REDUCTIONS)
+    last = term.last(*REDUCING)
     averaged = last is not None and (last.kind is StepKind.AVERAGED or last.reduction == "mean")
     return averaged or term.exponent.is_zero
 

@@ -8,7 +8,7 @@ from lossflow.domain.trace import Backward, Place, Returned, Step, StepKind, Tra
 from lossflow.domain.values import Tensor
 from lossflow.findings import Finding, Related, Role
 from lossflow.rules.fixes import late_masks as fixes
-from lossflow.rules.reductions import chosen_at, losses_that_leave, masks_nothing, stands_elsewhere
+from lossflow.rules.reductions import REDUCING, chosen_at, losses_that_leave, masks_nothing, stands_elsewhere
 from lossflow.rules.rule import Rule, related
 from lossflow.rules.way import reduction, unrepeated, way_out
 from lossflow.rules.wording import called, leaves, line, reduction_given
@@ -93,8 +93,7 @@ def _reduced(tensor: Tensor, masked: Step) -> Step | None:
     for term in tensor.terms:
         if masked in term.trail:
             before = term.trail[: term.trail.index(masked)]
-            kinds = (StepKind.COMPUTED, StepKind.REDUCED, StepKind.AVERAGED)
-            step = next((each for each in reversed(before) if each.kind in kinds), None)
+            step = next((each for each in reversed(before) if each.kind in REDUCING), None)
             if step is not None:
                 chosen = chosen_at(term, step)
                 return chosen if chosen.reduction else step

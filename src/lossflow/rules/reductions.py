@@ -10,6 +10,9 @@ from lossflow.domain.values import Tensor, Term, Value, alternatives
 from lossflow.rules.mixtures import mixture
 from lossflow.source import Span, is_test
 
+REDUCING = (StepKind.COMPUTED, StepKind.REDUCED, StepKind.AVERAGED)
+"""The steps after which a loss has fewer elements, or was computed with as many as its reduction leaves."""
+
 
 def tensors(value: Value | None) -> Iterator[Tensor]:
     """The tensors that an objective may be; gradients flow through each, or backward would raise."""

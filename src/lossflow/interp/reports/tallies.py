@@ -71,9 +71,9 @@ def _sum(left: Value, right: Value, before: Tally, other: Tally) -> Tally:
 
 
 def note(machine: Machine, losses: Value, total: Tally, average: Tally) -> None:
-    """Note that a total of losses became an average."""
+    """Note that a total of numbers, perhaps of losses, became an average."""
     division = average.division
-    if total.batch is None or division is None or not (isinstance(losses, Tensor) and losses.loss):
+    if total.batch is None or division is None or not isinstance(losses, Tensor):
         return
     if total.batch != average.divisor and _is_only_compared(machine, division):
         return
