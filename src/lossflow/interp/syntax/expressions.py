@@ -300,7 +300,7 @@ def _comprehended(
     scope = machine.allocate(comprehension, Record(Kind.SCOPE, cls=frame.scope))
     inner = Frame(frame.unit, scope, frame.code, frame.owner, frame.receiver, frame.entry)
     iterable = machine.evaluate(comprehension.iter, inner)
-    items = unrolling.rounds(machine, iterable) if comprehension.inner_for_in is None else None
+    items = unrolling.rounds(machine, iterable, listed=True) if comprehension.inner_for_in is None else None
     trips: Exponent | None = None
     rows: list[list[Value]] = []
     if items is None:

@@ -15,15 +15,20 @@ from lossflow.interp.objects import iteration
 from lossflow.interp.training import optimizers
 
 
-def rounds(machine: Machine, iterable: Value) -> tuple[Value, ...] | None:
-    """What each round gets; None for a loop that is not to be unrolled."""
+def rounds(machine: Machine, iterable: Value, *, listed: bool = False) -> tuple[Value, ...] | None:
+    """What each round gets; None for a loop that is not to be unrolled.
+
+    A list comprehension (`listed`) over a few tensors makes as many entries, by whose number the losses among them
+    are divided: `sum(losses) / len(losses)`.
+    """
     group = optimizers.group_of(machine, iterable)
     if group is not None:
         return (group,)
     items = iteration.known_items(machine, iterable)
     if items is None or not 2 <= len(items) <= MAX_UNROLLED:
         return None
-    if not any(_is_loss(item) for item in items) and not all(_is_distinct(machine, item) for item in items):
+    several = any(_is_loss(item) or (listed and isinstance(item, Tensor)) for item in items)
+    if not several and not all(_is_distinct(machine, item) for item in items):
         return None
     return items
 
