@@ -11,23 +11,9 @@ from hypothesis import strategies as st
 
 from lossflow.domain.axes import Axes, Tail, Whereabouts
 from lossflow.domain.exponent import Exponent
+from lossflow.domain.joins import adds_up, is_start, join
 from lossflow.domain.trace import Place, Site, Step, StepKind
-from lossflow.domain.values import (
-    Const,
-    External,
-    Number,
-    OneOf,
-    Ref,
-    Size,
-    Tensor,
-    Term,
-    Tuple,
-    Unknown,
-    Value,
-    adds_up,
-    is_start,
-    join,
-)
+from lossflow.domain.values import Const, External, Number, OneOf, Ref, Size, Tensor, Term, Tuple, Unknown, Value
 
 # Hypothesis writes out class variables like fields, and those of these two hold instances: gigabytes for one example.
 for written in (Axes, Exponent):

@@ -12,9 +12,10 @@ from lossflow.domain import arithmetic, tensors
 from lossflow.domain.axes import Axes, Tail
 from lossflow.domain.contraction import from_end
 from lossflow.domain.exponent import Exponent
+from lossflow.domain.joins import join
 from lossflow.domain.tensor_calls import Call
 from lossflow.domain.trace import Step, StepKind
-from lossflow.domain.values import MAX_TERMS, Const, Number, Tensor, Term, Unknown, Value, join
+from lossflow.domain.values import MAX_TERMS, Const, Number, Tensor, Term, Unknown, Value
 
 from . import strategies
 from .strategies import any_axes, covers, exponents, holds, narrower_tensors, rationals, site, terms

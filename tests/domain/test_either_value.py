@@ -10,9 +10,10 @@ import pytest
 from lossflow.domain import arithmetic
 from lossflow.domain.environment import Heap, Kind, Record, join_records, widen_records
 from lossflow.domain.exponent import Exponent
+from lossflow.domain.joins import is_start, join
 from lossflow.domain.tally import Tally
 from lossflow.domain.trace import Step, StepKind
-from lossflow.domain.values import Const, Number, OneOf, Tensor, Term, Tuple, Unknown, Value, is_start, join
+from lossflow.domain.values import Const, Number, OneOf, Tensor, Term, Tuple, Unknown, Value
 
 from .notation import shape
 from .strategies import site

@@ -11,9 +11,10 @@ from hypothesis import strategies as st
 from lossflow.domain.axes import Axes
 from lossflow.domain.environment import Kind, Record, join_records, widen_records
 from lossflow.domain.exponent import Exponent
+from lossflow.domain.joins import join
 from lossflow.domain.tally import Tally
 from lossflow.domain.trace import Step, StepKind
-from lossflow.domain.values import Const, Number, Tensor, Term, Value, join, tally_of
+from lossflow.domain.values import Const, Number, Tensor, Term, Value, tally_of
 
 from .strategies import joined, site
 

@@ -13,6 +13,7 @@ from itertools import product
 from lossflow.domain import contraction, masking
 from lossflow.domain.axes import Axes
 from lossflow.domain.exponent import Exponent
+from lossflow.domain.joins import join, merged
 from lossflow.domain.trace import Multiplier, Site, Step, StepKind
 from lossflow.domain.values import (
     MAX_TERMS,
@@ -27,8 +28,6 @@ from lossflow.domain.values import (
     Value,
     alternatives,
     exponent_of,
-    join,
-    merged,
     tuple_of,
 )
 

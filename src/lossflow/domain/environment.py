@@ -13,9 +13,10 @@ from types import MappingProxyType
 from typing import Any, TypeVar
 
 from lossflow.domain.exponent import Exponent
+from lossflow.domain.joins import join
 from lossflow.domain.tally import Tally
 from lossflow.domain.trace import Step
-from lossflow.domain.values import Const, Number, OneOf, Ref, Tensor, Tuple, Unknown, Value, join
+from lossflow.domain.values import Const, Number, OneOf, Ref, Tensor, Tuple, Unknown, Value
 
 Held = TypeVar("Held")
 

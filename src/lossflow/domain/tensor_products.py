@@ -9,9 +9,10 @@ from lossflow.domain.arithmetic import nonlinear
 from lossflow.domain.axes import Axes, Tail
 from lossflow.domain.contraction import from_end, with_rank
 from lossflow.domain.exponent import Exponent
+from lossflow.domain.joins import merged
 from lossflow.domain.tensor_calls import Call, Transfer, register
 from lossflow.domain.trace import Step, StepKind
-from lossflow.domain.values import Const, Tensor, Unknown, Value, merged
+from lossflow.domain.values import Const, Tensor, Unknown, Value
 
 
 def _ranked(value: Value, rank: int | None) -> Value:

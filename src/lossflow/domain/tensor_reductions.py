@@ -10,9 +10,10 @@ from lossflow.domain.arithmetic import nonlinear
 from lossflow.domain.axes import Axes, Tail
 from lossflow.domain.contraction import with_rank
 from lossflow.domain.exponent import Exponent
+from lossflow.domain.joins import merged
 from lossflow.domain.tensor_calls import Call, Transfer, dimensions, register
 from lossflow.domain.trace import Step, StepKind
-from lossflow.domain.values import Const, Number, Tensor, Term, Tuple, Unknown, Value, merged
+from lossflow.domain.values import Const, Number, Tensor, Term, Tuple, Unknown, Value
 
 
 def reduced(axes: Axes, dims: tuple[int, ...] | Unknown | None, *, keep: bool = False) -> tuple[Axes, int | None]:

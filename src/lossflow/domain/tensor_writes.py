@@ -9,8 +9,9 @@ from lossflow.domain.arithmetic import is_plain
 from lossflow.domain.axes import Axes
 from lossflow.domain.contraction import with_rank
 from lossflow.domain.exponent import Exponent
+from lossflow.domain.joins import merged
 from lossflow.domain.tensor_calls import Call, Transfer, dimensions, register
-from lossflow.domain.values import Const, Number, Tensor, Term, Unknown, Value, merged
+from lossflow.domain.values import Const, Number, Tensor, Term, Unknown, Value
 
 
 def _drawn(call: Call) -> Value:

@@ -11,10 +11,11 @@ from lossflow.domain import arithmetic, masking, tensors
 from lossflow.domain.axes import Axes
 from lossflow.domain.environment import Kind, Record
 from lossflow.domain.exponent import Exponent
+from lossflow.domain.joins import merged
 from lossflow.domain.tensor_calls import Call
 from lossflow.domain.tensor_products import product, products
 from lossflow.domain.trace import Step, StepKind
-from lossflow.domain.values import Const, External, Tensor, Term, Tuple, Unknown, Value, merged
+from lossflow.domain.values import Const, External, Tensor, Term, Tuple, Unknown, Value
 from lossflow.interp.calls import methods
 from lossflow.interp.engine.frames import Arguments, Frame
 from lossflow.interp.engine.machine import Machine

@@ -16,8 +16,9 @@ import libcst as cst
 from lossflow.catalog import Catalog
 from lossflow.domain.environment import Heap, Kind, Record
 from lossflow.domain.exponent import Exponent
+from lossflow.domain.joins import join
 from lossflow.domain.trace import WRITTEN, Event, Guard, InSight, Place, Site, Step, Unused
-from lossflow.domain.values import Class, Function, Lost, Ref, Tensor, Unknown, Value, join
+from lossflow.domain.values import Class, Function, Lost, Ref, Tensor, Unknown, Value
 from lossflow.interp.engine import evidence, provenance
 from lossflow.interp.engine.budget import BudgetExceeded
 from lossflow.interp.engine.footprint import Footprint

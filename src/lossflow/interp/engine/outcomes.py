@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from lossflow.domain.environment import Heap
-from lossflow.domain.values import join
+from lossflow.domain.joins import join
 from lossflow.interp.engine.frames import Outcome, Returned
 
 

@@ -7,7 +7,8 @@ from dataclasses import replace
 import libcst as cst
 
 from lossflow.domain.environment import Kind, Record
-from lossflow.domain.values import Const, Ref, Tuple, Unknown, Value, alternatives, join
+from lossflow.domain.joins import join
+from lossflow.domain.values import Const, Ref, Tuple, Unknown, Value, alternatives
 from lossflow.interp.engine import cases
 from lossflow.interp.engine.frames import Arguments, Frame
 from lossflow.interp.engine.machine import Machine

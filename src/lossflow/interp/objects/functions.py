@@ -8,9 +8,10 @@ import libcst as cst
 
 from lossflow.domain.environment import Kind, Record
 from lossflow.domain.exponent import Exponent
+from lossflow.domain.joins import join
 from lossflow.domain.tally import Tally
 from lossflow.domain.trace import Place, Site
-from lossflow.domain.values import Const, External, Function, Number, Unknown, Value, join, tuple_of
+from lossflow.domain.values import Const, External, Function, Number, Unknown, Value, tuple_of
 from lossflow.interp.engine import outcomes, repeats
 from lossflow.interp.engine.budget import MAX_DEPTH, MAX_RECURSION, BudgetExceeded
 from lossflow.interp.engine.frames import Arguments, Code, Frame

@@ -10,6 +10,7 @@ from lossflow.catalog.names import means_batch, means_loader
 from lossflow.domain.axes import Axes
 from lossflow.domain.environment import Kind, Record
 from lossflow.domain.exponent import Exponent
+from lossflow.domain.joins import join
 from lossflow.domain.tally import Tally
 from lossflow.domain.tensor_shapes import size_along
 from lossflow.domain.values import (
@@ -26,7 +27,6 @@ from lossflow.domain.values import (
     Tuple,
     Unknown,
     Value,
-    join,
 )
 from lossflow.interp.engine.machine import Machine
 from lossflow.interp.objects import classes, definitions

@@ -8,7 +8,8 @@ from functools import lru_cache
 import libcst as cst
 
 from lossflow.domain.environment import Kind, Record
-from lossflow.domain.values import External, Imported, OneOf, Ref, Unknown, Value, one_of
+from lossflow.domain.joins import one_of
+from lossflow.domain.values import External, Imported, OneOf, Ref, Unknown, Value
 from lossflow.errors import NotAnalysed
 from lossflow.interp.engine.budget import MAX_CHARACTERS, MAX_MODULES
 from lossflow.interp.engine.frames import Frame, Unit

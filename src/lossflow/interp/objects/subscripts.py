@@ -9,9 +9,10 @@ import libcst as cst
 from lossflow.domain.axes import Axes, Tail
 from lossflow.domain.environment import Kind, Record
 from lossflow.domain.exponent import Exponent
+from lossflow.domain.joins import join
 from lossflow.domain.tensor_selections import left_by_slice
 from lossflow.domain.tensor_shapes import size_along
-from lossflow.domain.values import Const, Number, OneOf, Ref, Size, Tensor, Tuple, Unknown, Value, join
+from lossflow.domain.values import Const, Number, OneOf, Ref, Size, Tensor, Tuple, Unknown, Value
 from lossflow.interp.engine import cases
 from lossflow.interp.engine.frames import Frame
 from lossflow.interp.engine.machine import Machine

@@ -6,6 +6,7 @@ import libcst as cst
 
 from lossflow.domain import arithmetic
 from lossflow.domain.environment import Kind
+from lossflow.domain.joins import one_of
 from lossflow.domain.values import (
     Bound,
     Class,
@@ -20,7 +21,6 @@ from lossflow.domain.values import (
     Tuple,
     Unknown,
     Value,
-    one_of,
 )
 from lossflow.interp.engine.machine import Machine
 

@@ -13,9 +13,10 @@ from libcst import matchers as m
 
 from lossflow.catalog.names import means_dataset, means_sampler
 from lossflow.domain.environment import Kind
+from lossflow.domain.joins import is_start
 from lossflow.domain.tally import Tally
 from lossflow.domain.trace import Averaged, Site
-from lossflow.domain.values import Class, Const, External, Number, Ref, Tensor, Unknown, Value, is_start, tally_of
+from lossflow.domain.values import Class, Const, External, Number, Ref, Tensor, Unknown, Value, tally_of
 from lossflow.interp.engine.frames import Frame, Loop
 from lossflow.interp.engine.machine import Machine
 from lossflow.interp.objects import classes, iteration

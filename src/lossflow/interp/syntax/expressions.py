@@ -12,21 +12,9 @@ import libcst as cst
 from lossflow.domain import arithmetic
 from lossflow.domain.environment import Kind, Record
 from lossflow.domain.exponent import Exponent
+from lossflow.domain.joins import join
 from lossflow.domain.tally import Tally
-from lossflow.domain.values import (
-    Class,
-    Const,
-    External,
-    Function,
-    Number,
-    Ref,
-    Size,
-    Tensor,
-    Unknown,
-    Value,
-    join,
-    tuple_of,
-)
+from lossflow.domain.values import Class, Const, External, Function, Number, Ref, Size, Tensor, Unknown, Value, tuple_of
 from lossflow.interp.engine import cases, in_sight
 from lossflow.interp.engine.frames import Arguments, Frame, Loop
 from lossflow.interp.engine.machine import Machine

@@ -9,7 +9,8 @@ from __future__ import annotations
 import libcst as cst
 
 from lossflow.domain.environment import Kind
-from lossflow.domain.values import OneOf, Ref, Value, one_of
+from lossflow.domain.joins import one_of
+from lossflow.domain.values import OneOf, Ref, Value
 from lossflow.interp.engine.frames import Frame
 from lossflow.interp.engine.machine import Machine
 from lossflow.interp.objects import names, truth

@@ -10,7 +10,8 @@ from lossflow.domain import arithmetic
 from lossflow.domain.axes import Axes, Tail
 from lossflow.domain.environment import Kind
 from lossflow.domain.exponent import Exponent
-from lossflow.domain.values import Const, Ref, Tensor, Tuple, Unknown, Value, merged
+from lossflow.domain.joins import merged
+from lossflow.domain.values import Const, Ref, Tensor, Tuple, Unknown, Value
 from lossflow.interp.engine.frames import Arguments, Frame
 from lossflow.interp.engine.machine import Machine
 from lossflow.interp.objects import iteration

@@ -14,8 +14,9 @@ from lossflow.domain import arithmetic, masking
 from lossflow.domain.axes import Axes, Tail
 from lossflow.domain.environment import Kind, Record
 from lossflow.domain.exponent import Exponent
+from lossflow.domain.joins import join
 from lossflow.domain.trace import Applied, BoundArgument, LossCall, Site, Step, StepKind, Unused
-from lossflow.domain.values import Const, External, Ref, Tensor, Term, Tuple, Unknown, Value, alternatives, join
+from lossflow.domain.values import Const, External, Ref, Tensor, Term, Tuple, Unknown, Value, alternatives
 from lossflow.interp.engine.frames import Arguments, Frame
 from lossflow.interp.engine.machine import Machine
 from lossflow.interp.objects.builtin_names import CONSTANTS

@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 
 from lossflow.domain.axes import Axes
 from lossflow.domain.exponent import Exponent
+from lossflow.domain.joins import MAX_ALTERNATIVES, join, merged, one_of
 from lossflow.domain.trace import MAX_TRAIL, Step, StepKind
 from lossflow.domain.values import (
-    MAX_ALTERNATIVES,
     MAX_TERMS,
     Const,
     External,
@@ -24,9 +24,6 @@ from lossflow.domain.values import (
     Value,
     alternatives,
     exponent_of,
-    join,
-    merged,
-    one_of,
 )
 
 from .strategies import covers, holds, joined, site, starts, tensors, terms, unstarted_values, values
