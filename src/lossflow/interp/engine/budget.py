@@ -16,8 +16,10 @@ MAX_CHARACTERS = 200_000
 """Characters of all those files together, in the same way: reading them is the dearest part of the analysis."""
 MAX_CASES = 32
 """Values of choices out of sight that a file is run once more with."""
-MAX_STEPS_OF_CASES = 100_000
+MAX_STEPS_OF_CASES = 110_000
 """Expressions evaluated for all those runs together."""
+MAX_LITERALS = 4
+"""Calls of a function with one literal or another, all to the same unknown end, before the next is not run."""
 MAX_UNROLLED = 8
 """Rounds of a loop over named things that are run one by one."""
 MAX_ROUNDS = 3

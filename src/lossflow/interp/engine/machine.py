@@ -86,6 +86,7 @@ class Machine:
     loaded: Loaded = field(default_factory=Loaded)
     addresses: dict[object, int] = field(default_factory=dict)  # of objects, by where they are made
     codes: dict[int, Code] = field(default_factory=dict)  # by the identity of their definitions
+    answers: dict[Code, list[Value]] = field(default_factory=dict)  # to literals, that is unknown: see `indifferent`
     closed_over: set[int] = field(default_factory=set)  # scopes that functions defined in them hold
 
     # --- the cycle ---------------------------------------------------------------------------------------------

@@ -12,7 +12,7 @@ from lossflow.domain.joins import join
 from lossflow.domain.tally import Tally
 from lossflow.domain.trace import Place, Site
 from lossflow.domain.values import Const, External, Function, Number, Unknown, Value, tuple_of
-from lossflow.interp.engine import outcomes, repeats
+from lossflow.interp.engine import indifferent, outcomes, repeats
 from lossflow.interp.engine.budget import MAX_DEPTH, MAX_RECURSION, BudgetExceeded
 from lossflow.interp.engine.frames import Arguments, Code, Frame
 from lossflow.interp.engine.machine import Machine
@@ -68,6 +68,10 @@ def run(machine: Machine, function: Function, arguments: Arguments, node: cst.CS
     code.called = True
     if machine.footprint is not None:
         machine.footprint.codes.add(code)
+    asked = indifferent.is_asked(machine, arguments)
+    if asked and (answer := indifferent.answer(machine, code)) is not None:
+        return answer
+    before = machine.heap.fork() if asked else None
     call = machine.site(node, frame)
     entry = frame.entry if frame.unit is not machine.root else call.place
     entry = entry if code.unit is not machine.root else None
@@ -76,13 +80,16 @@ def run(machine: Machine, function: Function, arguments: Arguments, node: cst.CS
     enabled = machine.grad_enabled
     machine.grad_enabled = enabled and not code.no_grad
     try:
-        return repeats.run(
+        value = repeats.run(
             machine, function, arguments, (call, entry), lambda: _run(machine, function, arguments, call, entry)
         )
     finally:
         machine.grad_enabled = enabled
         machine.sites.pop()
         machine.stack.pop()
+    if before is not None:
+        indifferent.note(machine, code, value, before)
+    return value
 
 
 def _run(machine: Machine, function: Function, arguments: Arguments, call: Site, entry: Place | None) -> Value:
