@@ -14,7 +14,7 @@ from lossflow.domain.exponent import Exponent
 from lossflow.domain.values import Const, Number, Tensor, Term, Unknown, Value, exponent_of
 
 from .strategies import covers, exponents, holds, unstarted_values, values
-from .test_values import essence
+from .test_joins import essence
 
 names = st.sampled_from(["x", "y", "loss"])
 

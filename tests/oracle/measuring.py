@@ -110,7 +110,7 @@ class Meter:
     def before_step(self, optimizer: Optimizer, args: Any, kwargs: Any) -> None:
         """An optimizer is about to step."""
         parameters = _parameters(optimizer)
-        self._begun[id(optimizer)] = _gradient_norm(parameters), _copies(parameters)
+        self._begun[id(optimizer)] = _gradient_size(parameters), _copies(parameters)
 
     def after_step(self, optimizer: Optimizer, args: Any, kwargs: Any) -> None:
         """An optimizer has stepped."""
@@ -122,7 +122,7 @@ class Meter:
             own = set(map(id, parameters))
             lines = [each.line for each in self._backwards if each.leaves & own]
             # An optimizer that is given a closure has no gradients before its step.
-            self.steps.append(Step(type(optimizer).__name__, lines, gradient or _gradient_norm(parameters), update))
+            self.steps.append(Step(type(optimizer).__name__, lines, gradient or _gradient_size(parameters), update))
 
     def zero_grad(self, parameters: Iterable[torch.Tensor]) -> None:
         """The gradients of `parameters` are cleared."""
@@ -138,7 +138,7 @@ class Meter:
         self.digests.append(_digest(tensors, leaves))
         self._backwards.append(_Backward(self._line(), set(map(id, leaves))))
         if self._by_hand is None:
-            self._by_hand = _ByHand(self._line(), _gradient_norm(leaves), leaves, _copies(leaves))
+            self._by_hand = _ByHand(self._line(), _gradient_size(leaves), leaves, _copies(leaves))
 
     def grad(self, grad: Callable[..., Any], outputs: Any, inputs: Any, *args: Any, **kwargs: Any) -> Any:
         """Stands in for `torch.autograd.grad`."""
@@ -148,8 +148,8 @@ class Meter:
         if torch._C._functorch.peek_interpreter_stack() is None and all(each.is_leaf for each in leaves):
             self._look_for_update_by_hand()
             if self._by_hand is None:
-                norm = _norm(each for each in gradients if each is not None)
-                self._by_hand = _ByHand(self._line(), norm, leaves, _copies(leaves))
+                size = _root_mean_square(each for each in gradients if each is not None)
+                self._by_hand = _ByHand(self._line(), size, leaves, _copies(leaves))
         return gradients
 
     def finish(self) -> None:
@@ -260,8 +260,18 @@ def _parameters(optimizer: Optimizer) -> list[torch.Tensor]:
     return [parameter for group in optimizer.param_groups for parameter in group["params"]]
 
 
+def _gradient_size(parameters: Iterable[torch.Tensor]) -> float:
+    """The root mean square of a gradient: of a perturbation with a row for each example, 2 B has twice the elements."""
+    return _root_mean_square(each.grad for each in parameters if each.grad is not None)
+
+
 def _gradient_norm(parameters: Iterable[torch.Tensor]) -> float:
     return _norm(each.grad for each in parameters if each.grad is not None)
+
+
+def _root_mean_square(tensors: Iterable[torch.Tensor]) -> float:
+    held = list(tensors)
+    return _norm(held) / max(sum(each.numel() for each in held), 1) ** 0.5
 
 
 def _norm(tensors: Iterable[torch.Tensor]) -> float:
@@ -283,7 +293,7 @@ def _copies(tensors: Iterable[torch.Tensor]) -> list[torch.Tensor]:
 
 
 def _distance(before: list[torch.Tensor], after: list[torch.Tensor]) -> float:
-    return _norm(new.detach() - old for old, new in zip(before, after, strict=True))
+    return _root_mean_square(new.detach() - old for old, new in zip(before, after, strict=True))
 
 
 def _leaves(tensors: Iterable[torch.Tensor]) -> list[torch.Tensor]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from lossflow.domain.exponent import Exponent
@@ -104,3 +106,13 @@ def test_what_happens_to_gradients_counts_until_the_first_step() -> None:
     assert training.scaled == power(1)
     assert training.scalings == (before, before)
     assert training.clips == ((clip, power("1/2")),)
+
+
+@pytest.mark.parametrize(("perturbs", "expected"), [((True,), []), ((True, True), []), ((True, False), ["LF101"])])
+def test_what_each_example_has_for_itself_is_not_trained(perturbs: tuple[bool, ...], expected: list[str]) -> None:
+    """The gradient of an attack's perturbation doesn't grow with the batch; that of weights beside it does."""
+    script = Script()
+    script.backward([script.summed()])
+    for number, each in enumerate(perturbs):
+        script.step(replace(script.sgd(identity=number + 1), perturbs=each))
+    assert codes(script.trace()) == expected

@@ -130,6 +130,7 @@ class OptimizerFacts:
     site: Site | None = None
     learning_rate_site: Site | None = None
     identity: int = 0
+    perturbs: bool = False  # True where what it optimises has a row for each example, as an attack has
     repeats: bool = True  # False where it steps once: in no loop that goes round after it was made
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from lossflow.domain.exponent import Exponent
@@ -59,7 +59,10 @@ class _Way:
 
 
 def training_steps(trace: Trace) -> Iterator[TrainingStep]:
-    """Each backward of the trace with the optimizers that step on its gradients; none where no step is in sight."""
+    """Each backward of the trace with the optimizers that step on its gradients; none where no step is in sight.
+
+    What is optimised for each example by itself, as an attack's perturbation is, is no training.
+    """
     if is_test(trace.source):
         return
     for index, event in enumerate(trace.events):
@@ -75,12 +78,15 @@ def training_steps(trace: Trace) -> Iterator[TrainingStep]:
             # A step at the head of a loop acts on the gradients of the iteration before.
             around = [e for e in trace.events[:index] if e.root == event.root and _share_loop(e, event)]
             way = _way(later + around)
+            steps = tuple(step for step in way.steps if not step.optimizer.perturbs)
+            if way.steps and not steps:
+                continue  # each example has a gradient of its own, which a larger batch does not change
             yield TrainingStep(
                 event,
-                tuple(step.optimizer for step in way.steps),
+                tuple(step.optimizer for step in steps),
                 way.scaled,
-                accumulated=_accumulated(event, way.steps),
-                steps=tuple(way.steps),
+                accumulated=_accumulated(event, steps),
+                steps=steps,
                 scalings=tuple(way.scalings),
                 clips=tuple(way.clips),
             )
@@ -97,7 +103,7 @@ def _share_loop(left: Event, right: Event) -> bool:
     return bool(left.loops and right.loops and left.loops[0] == right.loops[0])
 
 
-def _accumulated(backward: Backward, steps: list[OptimizerStep]) -> Exponent:
+def _accumulated(backward: Backward, steps: Sequence[OptimizerStep]) -> Exponent:
     """The exponent of how many gradients add up before the first step, where it comes every k-th round only."""
     rounds = Exponent.ZERO
     for guard in steps[0].guards if steps else ():

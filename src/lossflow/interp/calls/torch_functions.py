@@ -45,6 +45,12 @@ def call_function(machine: Machine, name: str, arguments: Arguments, node: cst.C
     if isinstance(subject, Tensor) and tensors.knows(leaf):
         rest = Arguments(arguments.positional[1:], _without_input(arguments), arguments.nodes, arguments.open)
         return methods.of_tensor(machine, subject, leaf, rest, node, frame)
+    if (
+        isinstance(subject, Unknown)
+        and leaf.endswith("_like")
+        and arguments.keywords.get("requires_grad") == Const(True)
+    ):
+        return Tensor(Axes.UNKNOWN, differentiable=True)  # a parameter that may have rows of examples
     if isinstance(subject, Unknown) and (mask := masks.of_unseen(subject.name, leaf)) is not None:
         return mask
     if leaf in _PRODUCTS and not arguments.open:
@@ -63,7 +69,9 @@ def call_function(machine: Machine, name: str, arguments: Arguments, node: cst.C
 
 
 def _parameter(held: Value | None) -> Tensor:
-    """A parameter has no examples, but the rank of what it is made from."""
+    """A parameter has no examples unless it is made like a batch of them, but the rank of what it is made from."""
+    if isinstance(held, Tensor) and held.axes.per_example and held.axes.certain:
+        return replace(iteration.PARAMETER, axes=held.axes)
     if not isinstance(held, Tensor) or held.axes.rank is None:
         return iteration.PARAMETER
     return replace(iteration.PARAMETER, axes=Axes((False,) * held.axes.rank))

@@ -39,7 +39,7 @@ def created(machine: Machine, leaf: str, arguments: Arguments) -> Value:
     sizes = (
         sizes_of(positional) if leaf in _CLASSES else _sizes(leaf, Arguments(positional, keywords, open=arguments.open))
     )
-    if sizes is None:
+    if sizes is None or (isinstance(sizes, tuple) and any(map(_is_shape, sizes))):
         return Tensor(Axes.UNKNOWN, differentiable=is_leaf)
     filling = _exponent_of_filling(machine, leaf, positional, keywords)
     if isinstance(sizes, Size):
@@ -117,6 +117,11 @@ def _are_sizes(machine: Machine, given: tuple[Value, ...]) -> bool:
         case (Unknown() as size,):
             return machine.factor(size) != Exponent.UNKNOWN
     return False
+
+
+def _is_shape(size: Value) -> bool:
+    """True for `x.shape` and `x.size()` of what is out of sight: several sizes, that of a batch perhaps among them."""
+    return isinstance(size, Unknown) and size.name.rpartition(".")[2] in ("shape", "size")
 
 
 def _sizes(leaf: str, arguments: Arguments) -> tuple[Value, ...] | Size | None:

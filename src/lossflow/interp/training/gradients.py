@@ -20,6 +20,7 @@ from lossflow.domain.trace import (
 from lossflow.domain.values import Const, Tensor, Value
 from lossflow.interp.engine.frames import Frame
 from lossflow.interp.engine.machine import Machine
+from lossflow.interp.training import perturbations
 
 HAND_WRITTEN = "gradient descent written by hand"
 
@@ -57,7 +58,7 @@ def note_update(
         return True
     operand = node.value if isinstance(node, (cst.AugAssign, cst.Assign)) else None
     if operator in ("-", "+") and operand is not None and is_descent(machine, operand, frame):
-        note_step(machine, operand, node, frame)
+        note_step(machine, target, operand, node, frame)
         return True
     return False
 
@@ -88,7 +89,7 @@ def note_assignment(
         return value
     match written:
         case cst.BinaryOperation(left=left, operator=cst.Subtract(), right=step) if is_descent(machine, step, frame):
-            note_step(machine, step, written, frame)
+            note_step(machine, left, step, written, frame)
             return machine.evaluate(left, frame)
     return value
 
@@ -121,14 +122,22 @@ def hand_over(machine: Machine, value: Value) -> None:
         machine.grad_enabled = enabled
 
 
-def note_step(machine: Machine, step: cst.BaseExpression, node: cst.CSTNode, frame: Frame) -> None:
+def note_step(
+    machine: Machine, updated: cst.BaseExpression, step: cst.BaseExpression, node: cst.CSTNode, frame: Frame
+) -> None:
     """A step of gradient descent by hand: proportional to the gradient, at the rate that multiplies it."""
-    site = machine.site(node, frame)
     if isinstance(step, cst.BinaryOperation):
         for part in (step.left, step.right):
             hand_over(machine, machine.evaluate(part, frame))
-    rate = _rate(machine, step, frame)
-    facts = OptimizerFacts(HAND_WRITTEN, True, rate, site=site, learning_rate_site=site)
+    _record_step(machine, updated, _rate(machine, step, frame), node, frame)
+
+
+def _record_step(
+    machine: Machine, updated: cst.BaseExpression, rate: Exponent, node: cst.CSTNode, frame: Frame
+) -> None:
+    site = machine.site(node, frame)
+    perturbs = perturbations.is_perturbation(machine.evaluate(updated, frame))
+    facts = OptimizerFacts(HAND_WRITTEN, True, rate, site=site, learning_rate_site=site, perturbs=perturbs)
     machine.record(OptimizerStep(site, optimizer=facts))
 
 
@@ -156,7 +165,7 @@ def _is_handed(machine: Machine, node: cst.BaseExpression, frame: Frame) -> bool
 
 def note_step_in_place(machine: Machine, call: cst.Call, frame: Frame) -> None:
     """`w.sub_(lr * w.grad)`, `w.add_(w.grad, alpha=-lr)`, the old `w.add_(-lr, w.grad)`, `w.copy_(w - lr * w.grad)`."""
-    site = machine.site(call, frame)
+    assert isinstance(call.func, cst.Attribute)
     rate = Exponent.ZERO
     for argument in call.args:
         match argument.value:
@@ -167,6 +176,4 @@ def note_step_in_place(machine: Machine, call: cst.Call, frame: Frame) -> None:
             rate = rate + _rate(machine, argument.value, frame)
         else:
             rate = rate + machine.factor(machine.evaluate(argument.value, frame))
-    machine.record(
-        OptimizerStep(site, optimizer=OptimizerFacts(HAND_WRITTEN, True, rate, site=site, learning_rate_site=site))
-    )
+    _record_step(machine, call.func.value, rate, call, frame)

@@ -14,10 +14,13 @@ from lossflow.domain.values import Const, External, Number, OneOf, Ref, Unknown,
 from lossflow.interp.engine.frames import Arguments, Frame
 from lossflow.interp.engine.machine import Machine
 from lossflow.interp.objects import classes
+from lossflow.interp.training import perturbations
 
 GROUPS = "param_groups"
 _GROUPS = External("torch.optim.Optimizer.param_groups")
 """What marks the list of the groups of an optimizer."""
+_PERTURBS = "lossflow.perturbs"
+"""The attribute that tells whether an optimizer optimises something of each example."""
 
 
 def construct(machine: Machine, row: Optimizer, arguments: Arguments, *, node: cst.CSTNode, frame: Frame) -> Value:
@@ -44,6 +47,7 @@ def initialise(
     machine.put(instance, GROUPS, groups)
     written = _rate_site(machine, arguments, names, node, frame) if rate is given else Number(Exponent.ZERO, "lr")
     machine.put(instance, "lr", written)
+    machine.put(instance, _PERTURBS, Const(perturbations.are_perturbations(machine, arguments.get(0, "params"))))
     machine.set(instance, replace(machine.get(instance), made=Step(StepKind.CONSTRUCTED, machine.site(node, frame))))
 
 
@@ -130,6 +134,7 @@ def facts(machine: Machine, value: Value) -> OptimizerFacts:
         site=record.made.site if record.made is not None else None,
         learning_rate_site=written.site if isinstance(written, Number) else None,
         identity=value.address,
+        perturbs=record.get(_PERTURBS) == Const(True),
         repeats=len(machine.loops) > machine.depths.get((value.address, None), 0),
     )
 
@@ -146,6 +151,7 @@ def _joined(all_facts: list[OptimizerFacts]) -> OptimizerFacts:
             learning_rate_site=first.learning_rate_site
             if first.learning_rate_site == other.learning_rate_site
             else None,
+            perturbs=first.perturbs and other.perturbs,
         )
     return first
 
