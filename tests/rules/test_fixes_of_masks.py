@@ -266,6 +266,14 @@ def loss(output, labels, mask, other):
             'return (F.l1_loss(output, labels, reduction="none") * torch.ne(labels, PAD)).sum()'
             " / torch.sum(torch.ne(labels, PAD))",
         ),
+        # What is added to each element is not masked, and there are more of them than the mask keeps.
+        ("return (F.l1_loss(output, labels) * (labels != PAD) + other.abs()).mean()", None),
+        ("losses = F.l1_loss(output, labels) * (labels != PAD)\n    losses += other\n    return losses.mean()", None),
+        (
+            "loss = 0\n    for i in range(4):\n        loss += F.l1_loss(output[i], labels[i]) * (labels[i] != PAD)\n"
+            "    return loss.mean()",
+            None,  # the mask of the last round says nothing of the others
+        ),
         ("return (F.l1_loss(output, labels) * torch.ne(labels, other)).mean()", None),
         ("return (F.l1_loss(output, labels) * ~torch.squeeze(labels).isnan()).mean()", None),
         ("return (F.l1_loss(output, labels) * (labels != PAD)).mean() / (labels != PAD).sum()", None),

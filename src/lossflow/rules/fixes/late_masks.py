@@ -77,6 +77,8 @@ def _masked_mean(trace: Trace, syntax: Syntax, term: Term, step: Step, mask: ast
     node = places.expression(trace, again.site.place) if again is not None else None
     if again is None or node is None or not trace.here(again.site):
         return None
+    if any(each.kind is StepKind.ADDED for each in later[: later.index(again)]):
+        return None  # what is added to the product is not masked, or by the mask of another round
     scaled = [each for each in later if each.kind is StepKind.SCALED]
     if len(scaled) == 1 and again.kind is StepKind.REDUCED and _divides_by_mask(trace, syntax, scaled[0], mask):
         return ()
