@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import ast
+
 import pytest
 
 from lossflow.catalog import Catalog
+from lossflow.edits.syntax import syntax_of
 from lossflow.interp import interpret
+from lossflow.rules.fixes.reductions import only_use
 from lossflow.source import Source, apply_edits
 
 from .traces import findings
@@ -132,6 +136,9 @@ def loss(output, target, mask, weight):
         ),
         ("error = output * mask\n    wanted = target * mask[:1]\n    return F.l1_loss(error, wanted)", None),
         ("error = output * mask\n    wanted = target * mask\n    mask = 1\n    return F.l1_loss(error, wanted)", None),
+        ("how = 'mean'\n    return F.l1_loss(output * mask, target * mask, reduction=how)", None),
+        # This one takes no reduction.
+        ("import kornia\n    return kornia.losses.TverskyLoss(0.5, 0.5)(output * mask, target * mask)", None),
     ],
 )
 def test_means_of_masked_losses_without_a_name(before: str, after: str | None) -> None:
@@ -144,6 +151,10 @@ def test_means_of_masked_losses_without_a_name(before: str, after: str | None) -
         (
             'return F.cross_entropy(output, target, ignore_index=0, reduction="none").mean()',
             'return F.cross_entropy(output, target, ignore_index=0, reduction="mean")',
+        ),
+        (
+            'return nn.NLLLoss(ignore_index=0, reduction="none")(output, target).mean()',
+            'return nn.NLLLoss(ignore_index=0, reduction="mean")(output, target)',
         ),
         (
             'losses = F.nll_loss(output, target, ignore_index=0, reduction="none")\n    return losses.mean(1).mean()',
@@ -217,6 +228,33 @@ def test_a_criterion_with_another_use_stays(other: str) -> None:
     assert fixed(CRITERION.format("none", ".mean()") + other, "LF203") is None
 
 
+@pytest.mark.parametrize("held", ['setattr(self, "criterion", {})', 'self.add_module("criterion", {})'])
+def test_of_two_criteria_that_an_object_may_hold_none_is_changed(held: str) -> None:
+    """Without the mean that the loss was given, the other one would go to backward unreduced."""
+    other = held.format('nn.CrossEntropyLoss(ignore_index=0, label_smoothing=0.1, reduction="none")')
+    before = ATTRIBUTE.replace("__init__(self)", "__init__(self, smooth)", 1)
+    before = before.replace("self.other = nn.CrossEntropyLoss()", f"if smooth:\n            {other}")
+    assert fixed(before.format("none", ".mean()"), "LF203") is None
+
+
+@pytest.mark.parametrize(
+    ("rest", "use"),
+    [
+        ("print(losses.mean())", "losses"),
+        ("kept = losses\nprint(losses.mean())", None),
+        ("losses = losses.mean()\nprint(losses)", "losses"),
+        ("print(losses.sum())\nlosses = losses.mean()", None),
+    ],
+)
+def test_a_value_is_read_until_its_name_gets_another(rest: str, use: str | None) -> None:
+    syntax = syntax_of(Source("script.py", f"losses = compute()\n{rest}\n"))
+    assert syntax is not None
+    statement = syntax.tree.body[0]
+    assert isinstance(statement, ast.Assign)
+    found = only_use(syntax, statement.value)
+    assert (None if found is None else syntax.text(found)) == use
+
+
 LABELS = """\
 PAD = 0
 
@@ -266,6 +304,16 @@ def loss(output, labels, mask, other):
             'return (F.l1_loss(output, labels, reduction="none") * torch.ne(labels, PAD)).sum()'
             " / torch.sum(torch.ne(labels, PAD))",
         ),
+        (
+            "return (F.l1_loss(output, labels) * (labels != PAD) * 2).mean()",
+            'return (F.l1_loss(output, labels, reduction="none") * (labels != PAD) * 2).sum()'
+            " / (labels != PAD).sum().clamp(min=1)",
+        ),
+        (
+            "losses = F.l1_loss(output, labels) * (labels != PAD)\n    return losses.mean() + other.abs().mean()",
+            'losses = F.l1_loss(output, labels, reduction="none") * (labels != PAD)\n'
+            "    return losses.sum() / (labels != PAD).sum().clamp(min=1) + other.abs().mean()",
+        ),
         # What is added to each element is not masked, and there are more of them than the mask keeps.
         ("return (F.l1_loss(output, labels) * (labels != PAD) + other.abs()).mean()", None),
         ("losses = F.l1_loss(output, labels) * (labels != PAD)\n    losses += other\n    return losses.mean()", None),
@@ -274,6 +322,12 @@ def loss(output, labels, mask, other):
             "    return loss.mean()",
             None,  # the mask of the last round says nothing of the others
         ),
+        (
+            "penalty = sum(p.norm() for p in model.parameters())\n"
+            "    return ((penalty + F.l1_loss(output, labels)) * (labels != PAD)).sum()",
+            None,
+        ),
+        ("return (F.l1_loss(output, labels) * (labels != PAD)).sum() / torch.sum(kept(labels))", None),
         ("return (F.l1_loss(output, labels) * torch.ne(labels, other)).mean()", None),
         ("return (F.l1_loss(output, labels) * ~torch.squeeze(labels).isnan()).mean()", None),
         ("return (F.l1_loss(output, labels) * (labels != PAD)).mean() / (labels != PAD).sum()", None),
@@ -336,6 +390,7 @@ class Module(pl.LightningModule):
             None,
         ),
         ("if index:\n            losses = losses * mask\n        return losses", None),
+        ("if index:\n            return losses\n        return 2 * losses", None),  # two places
     ],
 )
 def test_masked_losses_that_are_returned(before: str, after: str | None) -> None:

@@ -38,9 +38,10 @@ def fix(trace: Trace, tensor: Tensor, step: Step) -> Fix | None:
     if syntax is None or computed is None or computed.kind is not StepKind.COMPUTED or not trace.here(computed.site):
         return None
     made, call = places.expression(trace, computed.site.place), reductions.choice(trace, computed.site.place)
-    loss = reductions.only_use(syntax, made) if made is not None else None
-    mask = _factor_beside(syntax.node(trace.span(step.site.place)), loss) if trace.here(step.site) else None
-    if call is None or made is None or mask is None or not _fits(syntax, computed, made, mask):
+    if made is None or call is None or not trace.here(step.site):
+        return None
+    mask = _factor_beside(syntax.node(trace.span(step.site.place)), reductions.only_use(syntax, made))
+    if mask is None or not _fits(syntax, computed, made, mask):
         return None
     unreduced, mean = reductions.given(call, "none"), _masked_mean(trace, syntax, term, step, mask)
     if unreduced is None or mean is None:

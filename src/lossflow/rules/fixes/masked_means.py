@@ -208,11 +208,9 @@ def _scaled(node: ast.expr) -> ast.expr:
 
 def _is_factor(syntax: Syntax, node: ast.AST, product: ast.expr) -> bool:
     """True where the one is the other, or a factor of it."""
-    current: ast.AST | None = node
-    while current is not product:
-        current = syntax.parent(current) if current is not None else None
-        match current:
-            case ast.BinOp(op=ast.Mult() | ast.Div()):
-                continue
-        return False
-    return True
+    if node is product:
+        return True
+    match syntax.parent(node):
+        case ast.BinOp(op=ast.Mult() | ast.Div()) as around:
+            return _is_factor(syntax, around, product)
+    return False

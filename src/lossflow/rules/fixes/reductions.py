@@ -23,9 +23,10 @@ def choice(trace: Trace, place: Place) -> WrittenCall | None:
     applied = [each for each in events if isinstance(each, Applied)]
     if computed and not applied:
         return _free(written_call(trace, computed[0]))
-    made = {each.constructed for each in applied}
-    constructed = next(iter(made)) if len(made) == 1 else None
-    if computed or constructed is None or not _is_called_once(trace, place, constructed.place):
+    constructed = applied[0].constructed if applied else None
+    if computed or constructed is None or any(each.constructed != constructed for each in applied):
+        return None
+    if not _is_called_once(trace, place, constructed.place):
         return None
     calls = [each for each in trace.events if isinstance(each, LossCall) and each.site == constructed]
     return _free(written_call(trace, calls[0])) if calls else None
