@@ -45,6 +45,7 @@ for x, y in loader:
         ("seen = seen + y.shape[0]", "print(total / max(seen, 1))", "y.shape[0]"),
         ("seen += len(y)", "total /= seen\nprint(total)", "len(y)"),
         ("seen += len(y)", "print(total / seen, total)", None),  # the total is told as well
+        ("seen += len(y)", "if len(dataset) > 8: total /= seen\nprint(total)", None),  # likewise, of a small dataset
         ("seen += len(y)", "print(total / seen, total / len(loader))", None),  # the other average is right
         ("seen += len(y); y = None", "print(total / seen)", "len(y)"),
         ("n = len(y)\n    seen += n", "print(total / seen)", None),  # not yet known where the loss is added
@@ -70,6 +71,8 @@ print(total{} / len({}))
         ("loader", "", "", "loader"),
         ("loader", "", ".item()", "loader"),
         ("tqdm(loader)", "", "", "loader"),
+        ("tqdm(iterable=loader)", "", "", None),
+        ("iter(loader)", "", "", None),  # it has no length
         ("loader", "if len(x) > 4: ", "", None),
         ("loader", "if len(x) < 8: break\n    ", "", None),
     ],
@@ -77,6 +80,17 @@ print(total{} / len({}))
 def test_means_over_the_dataset(iterable: str, before: str, use: str, divisor: str | None) -> None:
     script = "from tqdm import tqdm\n" + LOOP.format(iterable, before, use, "{}")
     assert fixed(script.format("dataset")) == (None if divisor is None else script.format(divisor))
+
+
+@pytest.mark.parametrize(("made", "divisor"), [("DataLoader(dataset, batch_size=8)", "stream"), ("iter(loader)", None)])
+def test_a_loader_is_known_by_what_makes_it(made: str, divisor: str | None) -> None:
+    script = f"stream = {made}\n" + LOOP.format("stream", "", "", "{}")
+    assert fixed(script.format("dataset")) == (None if divisor is None else script.format(divisor))
+
+
+def test_the_batches_of_several_epochs_are_more_than_those_of_the_loader() -> None:
+    rounds = "    for x, y in loader:\n        total += F.mse_loss(model(x), y).item()\n"
+    assert fixed(f"total = 0.0\nfor epoch in range(3):\n{rounds}print(total / len(dataset))\n") is None
 
 
 CALLED = """\
@@ -103,6 +117,11 @@ def test_a_total_that_a_function_adds_up(first: str, other: str, divisor: str | 
     assert fixed(before) == (None if divisor is None else CALLED.format(first, other, divisor))
 
 
+def test_a_function_that_stops_early_adds_up_fewer_batches() -> None:
+    script = CALLED.format("", "", "dataset").replace("        total", "        if len(x) < 8: break\n        total")
+    assert fixed(script) is None
+
+
 LISTS = """\
 losses = []
 for x, y in loader:
@@ -118,11 +137,21 @@ print({})
         (', reduction="sum"', "sum(losses) / len(losses)", "sum(losses) / len(loader.dataset)"),
         (', reduction="sum"', "np.mean(losses)", "np.sum(losses) / len(loader.dataset)"),
         (', reduction="sum"', "np.mean(losses).round(3)", "(np.sum(losses) / len(loader.dataset)).round(3)"),
+        (', reduction="sum"', "statistics.mean(losses)", "sum(losses) / len(loader.dataset)"),
     ],
 )
 def test_lists_of_losses(reduction: str, before: str, after: str | None) -> None:
-    script = LISTS.format(reduction, "{}")
+    script = "import statistics\n" + LISTS.format(reduction, "{}")
     assert fixed(script.format(before)) == (None if after is None else script.format(after))
+
+
+@pytest.mark.parametrize(
+    ("first", "mean"),
+    [("import statistics\nfrom torch import sum", "statistics.mean"), ("np = np if np else torch", "np.mean")],
+)
+def test_what_is_not_surely_a_sum_of_numbers_stays_a_mean(first: str, mean: str) -> None:
+    """Of torch, `sum` takes no list."""
+    assert fixed(f"{first}\n" + LISTS.format(', reduction="sum"', f"{mean}(losses)")) is None
 
 
 def test_a_loader_that_drops_examples_says_nothing_of_their_number() -> None:
@@ -155,6 +184,7 @@ def test_a_meter_that_takes_the_number_first_stays() -> None:
     ("before", "after"),
     [
         ("F.mse_loss(model(x), y).item(), len(y)", "F.mse_loss(model(x), y).item() * len(y), len(y)"),
+        ("F.mse_loss(model(x), y).item(), y.numel()", "F.mse_loss(model(x), y).item() * y.numel(), y.numel()"),
         ("F.mse_loss(model(x), y).item(), n=len(y)", None),
     ],
 )
