@@ -140,6 +140,18 @@ def test_a_factor_that_an_average_relies_on_stays(divisor: str, offered: bool) -
 
 
 @pytest.mark.parametrize(
+    ("code", "before", "after"),
+    [
+        ("LF101", 'F.mse_loss(model(x), y, reduction="sum")', 'F.mse_loss(model(x), y, reduction="mean")'),
+        ("LF109", "F.mse_loss(model(x), y) / len(x)", "F.mse_loss(model(x), y)"),
+    ],
+)
+def test_the_average_of_another_loss_does_not_matter(code: str, before: str, after: str) -> None:
+    script = "total = 0\n{}    total += F.l1_loss(model(x), y).item()\nprint(total / len(loader))\n"
+    assert fixed(script.format(LOOP.format(loss=before)), code) == script.format(LOOP.format(loss=after))
+
+
+@pytest.mark.parametrize(
     ("before", "after"),
     [
         ("F.mse_loss(model(x), y) * (1 / len(x))", "F.mse_loss(model(x), y)"),
@@ -198,6 +210,13 @@ def test_a_branch_that_is_not_taken_is_divided_alike(how: str, first: str, secon
         assert fix == MIXED.format(how=how, first=f"{first} / output.size(0)", second=after, binary=True)
 
 
+def test_a_branch_that_another_call_takes_is_not_divided_along() -> None:
+    """What is analysed there is a mean."""
+    script = MIXED.format(how="sum", first="{}", second="F.l1_loss(output, y)", binary=True) + "train(False)\n"
+    after = script.format("criterion(output, y) / output.size(0)")
+    assert fixed(script.format("criterion(output, y)"), "LF105") == after
+
+
 def test_of_two_sums_of_which_one_is_followed_none_is_divided() -> None:
     """Divided alone, it would leave a loss that grows in one of the two cases, and is reported no more."""
     sums = ("(output - y).pow(2).sum()", "(output - y).abs().sum()")
@@ -244,6 +263,56 @@ def test_a_sum_in_another_branch_becomes_a_mean_too(
     assert fix == (None if after is None else TWO.format(first=after[0], second=after[1]) + loop)
 
 
+CHOSEN = """\
+def compare(output, y, squared):
+    loss = {} if squared else {}
+    return loss
+
+
+"""
+
+
+@pytest.mark.parametrize("squared", ["True", "unseen"])
+def test_a_sum_in_the_other_half_of_an_expression_is_a_second_place(squared: str) -> None:
+    """The mean of the one alone would leave a loss that is a mean here and a sum there."""
+    loop = LOOP.format(loss=f"compare(model(x), y, {squared})")
+    halves = ("(output - y).pow(2).sum()", "(output - y).abs().{}()")
+    for order in (halves, halves[::-1]):
+        assert averaged(CHOSEN.format(*order).format("sum") + loop) is None
+    one = CHOSEN.format(*halves).format("mean") + loop
+    assert averaged(one) == one.replace("sum", "mean", 1)
+
+
+EPOCH = """\
+criterion = nn.MSELoss(reduction="sum")
+average = nn.L1Loss()
+
+
+def epoch(train):
+    total = 0.0
+    for x, y in loader:
+        if train:
+            loss = criterion(model(x), y)
+            optimizer.zero_grad()
+            loss.backward()
+            optimizer.step()
+        else:
+            loss = {}(model(x), y)
+        total += loss.item()
+    return total / len(loader)
+
+
+epoch(True)
+epoch(False)
+"""
+
+
+@pytest.mark.parametrize("other", ["criterion", "average"])
+def test_an_evaluation_in_another_branch_does_not_keep_a_criterion_from_its_mean(other: str) -> None:
+    script = EPOCH.format(other)
+    assert averaged(script) == script.replace('"sum"', '"mean"')
+
+
 @pytest.mark.parametrize(("second", "offered"), [("other", False), ("average", True)])
 def test_a_criterion_in_another_branch_that_sums_as_well_is_a_second_place(second: str, offered: bool) -> None:
     script = TWO.format(first="criterion(output, y)", second=f"{second}(output, y)")
@@ -271,7 +340,13 @@ for x, y in loader:
         ("    for a, b in zip(x, y):\n        loss += F.mse_loss(model(a), b)\n", "len(x)"),
         ("    for i, a in enumerate(x):\n        loss = loss + F.mse_loss(model(a), y[i])\n", "y.size(0)"),
         ("    z = model(x)\n    for _ in [0]:\n        loss += z.exp().sum() + z.abs().sum()\n", "z.size(0)"),
+        ("    z = model(x)\n    loss += z.exp().sum() + z.abs().sum()\n", "z.size(0)"),
         ("    if unseen:\n        z = model(x)\n        loss += z.exp().sum() + z.abs().sum()\n", None),
+        (
+            "    if unseen:\n        for _ in [0]:\n            z = model(x)\n"
+            "            loss += z.exp().sum() + z.abs().sum()\n",
+            None,
+        ),
     ],
 )
 def test_examples_that_are_added_up_are_counted_by_what_the_loop_goes_over(loop: str, divisor: str | None) -> None:

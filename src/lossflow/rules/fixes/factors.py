@@ -15,7 +15,7 @@ from lossflow.rules.scale import Sum
 def fix(trace: Trace, syntax: Syntax, found: Sum) -> Fix | None:
     """The factor left out that all terms owe their growth to, where it is written as one of the two of a product."""
     step = found.terms[0].sum
-    if step.kind is not StepKind.SCALED or not found.is_of_one_step or not trace.here(step.site):
+    if step.kind is not StepKind.SCALED or not trace.here(step.site):
         return None
     node = syntax.node(trace.span(step.site.place))
     factor = named(node, step.by)
