@@ -49,6 +49,14 @@ def test_fixed_findings_are_gone(repair: Repair) -> None:
 
 
 @each_repair
+def test_every_edit_changes_something(repair: Repair) -> None:
+    """An editor shows each of them, and one that changes nothing keeps another fix away from its place."""
+    text = repair.fixture.text
+    edits = [edit for each in repair.fixes if each.fix is not None for edit in each.fix.edits]
+    assert [edit for edit in edits if text[edit.span.start : edit.span.end] == edit.content] == []
+
+
+@each_repair
 def test_what_a_fix_brings_to_light_is_marked(repair: Repair) -> None:
     if not repair.fixes:
         assert not repair.fixture.fixed, "nothing is fixed here, so that nothing comes to light"

@@ -45,6 +45,12 @@ def fixed(script: str, code: str) -> str | None:
         ("from functools import partial\nloss = partial(F.mse_loss, size_average=False)\nloss(x, y)", None),
         ("size_average = False\nnn.MSELoss(size_average=size_average, reduce=True)", None),
         ("size_average = False\nnn.MSELoss(size_average=size_average, reduction='none')", None),
+        ("nn.MSELoss(size_average=False, reduce=1j)", None),
+        (
+            "try:\n    import apex\nexcept ImportError as error:\n    apex = error\nnn.MSELoss(size_average=False)",
+            "try:\n    import apex\nexcept ImportError as error:\n    apex = error\nnn.MSELoss(reduction=\"sum\")",
+        ),
+        ("def f():\n    try: f()\n    except ValueError as nn: pass\nnn.MSELoss(size_average=False)", None),
         (
             "size_average = False\nnn.MSELoss(size_average=size_average, reduce=None)",
             "size_average = False\n"
