@@ -137,6 +137,9 @@ def loss(output, target, mask, weight):
         ("error = output * mask\n    wanted = target * mask[:1]\n    return F.l1_loss(error, wanted)", None),
         ("error = output * mask\n    wanted = target * mask\n    mask = 1\n    return F.l1_loss(error, wanted)", None),
         ("how = 'mean'\n    return F.l1_loss(output * mask, target * mask, reduction=how)", None),
+        # These have a value for each example, which has several elements.
+        ("return F.cross_entropy(output * mask, target * mask)", None),
+        ("return F.multilabel_soft_margin_loss(output * mask, target * mask)", None),
         # This one takes no reduction.
         ("import kornia\n    return kornia.losses.TverskyLoss(0.5, 0.5)(output * mask, target * mask)", None),
     ],

@@ -75,6 +75,11 @@ class Loss:
         # its subclass may have reductions of its own.
         return bool(self.reductions) and not (self.lenient or self.integers or self.abstract)
 
+    @property
+    def elementwise(self) -> bool:
+        """True where it has, unreduced, a value for each element of its input."""
+        return self.unreduced is Unreduced.ELEMENTWISE
+
     def effect(self, reduction: str) -> Effect | None:
         """What `reduction` does; None for a string that this loss does not know."""
         known = dict(self.effects)

@@ -351,6 +351,10 @@ class LossRow(Protocol):
         """True where any other string is refused."""
 
     @property
+    def elementwise(self) -> bool:
+        """True where it has, unreduced, a value for each element of its input."""
+
+    @property
     def divergence(self) -> bool:
         """True where "mean" divides by all elements, which is no divergence."""
 

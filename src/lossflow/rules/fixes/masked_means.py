@@ -65,8 +65,8 @@ def _of_masked_arguments(trace: Trace, syntax: Syntax, step: Step, masked_at: Si
     """The sum of a loss whose arguments are both masked, over the number of elements that the mask keeps."""
     masked, call = masking(trace, syntax, masked_at.place), reductions.choice(trace, step.site.place)
     loss = places.expression(trace, step.site.place)
-    if loss is None or call is None or masked is None:
-        return None
+    if loss is None or call is None or masked is None or not call.match.row.elementwise:
+        return None  # of a value for each example, the mask keeps another number than of elements
     shape = _shape_of_arguments(syntax, loss, masked)
     edits = reductions.given(call, "sum")
     if edits is None or shape is None:
