@@ -317,6 +317,27 @@ def loss(output, labels, mask, other):
             'losses = F.l1_loss(output, labels, reduction="none") * (labels != PAD)\n'
             "    return losses.sum() / (labels != PAD).sum().clamp(min=1) + other.abs().mean()",
         ),
+        (
+            "loss = 0.5 * (F.l1_loss(output, labels) * (labels != PAD))\n    loss = loss.mean()\n    return loss",
+            'loss = 0.5 * (F.l1_loss(output, labels, reduction="none") * (labels != PAD))\n'
+            "    loss = loss.sum() / (labels != PAD).sum().clamp(min=1)\n    return loss",
+        ),
+        # What is reduced has other elements than the product, or more of them are masked.
+        ("return (F.l1_loss(output, labels) * (labels != PAD))[:, 1:].mean()", None),
+        ("return (F.l1_loss(output, labels) * (labels != PAD)).topk(5)[0].mean()", None),
+        ("losses = F.l1_loss(output, labels) * (labels != PAD)\n    return (losses * mask).mean()", None),
+        ("losses = F.l1_loss(output, labels) * (labels != PAD)\n    return losses.repeat(3, 1).mean()", None),
+        ("losses = torch.exp(F.l1_loss(output, labels) * (labels != PAD))\n    return losses.mean()", None),
+        # One place would become a mean, and the other one stay a sum.
+        (
+            "losses = F.l1_loss(output, labels) * (labels != PAD)\n    return losses.mean() if other else losses.sum()",
+            None,
+        ),
+        (
+            "losses = F.l1_loss(output, labels) * (labels != PAD)\n    if other:\n        return losses.mean()\n"
+            "    return losses.sum()",
+            None,
+        ),
         # What is added to each element is not masked, and there are more of them than the mask keeps.
         ("return (F.l1_loss(output, labels) * (labels != PAD) + other.abs()).mean()", None),
         ("losses = F.l1_loss(output, labels) * (labels != PAD)\n    losses += other\n    return losses.mean()", None),

@@ -14,7 +14,7 @@ from lossflow.edits import expressions
 from lossflow.edits.syntax import Syntax
 from lossflow.findings import Fix, Safety
 from lossflow.rules.fixes import places, reductions, shapes
-from lossflow.rules.fixes.masked_means import mean_at
+from lossflow.rules.fixes.masked_means import mean_at, without_constant
 from lossflow.source import Edit
 
 _SHAPED_LIKE_TARGETS = frozenset(
@@ -78,6 +78,8 @@ def _masked_mean(trace: Trace, syntax: Syntax, term: Term, step: Step, mask: ast
     node = places.expression(trace, again.site.place) if again is not None else None
     if again is None or node is None or not trace.here(again.site):
         return None
+    if not _is_of_product(syntax, node, syntax.node(trace.span(step.site.place))):
+        return None
     if any(each.kind is StepKind.ADDED for each in later[: later.index(again)]):
         return None  # what is added to the product is not masked, or by the mask of another round
     scaled = [each for each in later if each.kind is StepKind.SCALED]
@@ -91,6 +93,22 @@ def _masked_mean(trace: Trace, syntax: Syntax, term: Term, step: Step, mask: ast
         return expressions.quotient_of(syntax, mean.node, mean.averaged, ".sum()", count)
     whole = isinstance(node, ast.Call) and not node.keywords and len(node.args) == int(_is_function(node))
     return expressions.divided(syntax, node, count) if again.kind is StepKind.REDUCED and whole else None
+
+
+def _is_of_product(syntax: Syntax, node: ast.expr, product: ast.AST | None) -> bool:
+    """True for a reduction of the product alone, which nothing else reads: as it is, or under a name."""
+    match node:
+        case ast.Call(func=ast.Attribute(value=ast.Name(id="torch")), args=[operand, *_]):
+            reduced = without_constant(operand)
+        case ast.Call(func=ast.Attribute(value=operand)):
+            reduced = without_constant(operand)
+        case _:
+            return False
+    statement = syntax.statement(product) if product is not None else None
+    match reduced, statement:
+        case ast.Name(id=name), ast.Assign(targets=[ast.Name(id=assigned)], value=value) if name == assigned:
+            return without_constant(value) is product and reductions.later_reads(syntax, statement, name) == [reduced]
+    return reduced is product
 
 
 def _is_function(node: ast.Call) -> bool:

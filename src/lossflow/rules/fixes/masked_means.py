@@ -188,7 +188,7 @@ def _uses(text: str, name: str) -> bool:
 
 def _shape(syntax: Syntax, averaged: ast.expr, masked: Masking) -> str | None:
     """A name of a tensor in the shape of what is averaged: the masked loss, or the loss before it was masked."""
-    named = _scaled(averaged)
+    named = without_constant(averaged)
     if isinstance(named, ast.Name):
         return named.id if masked.result(syntax) == named.id else None
     if averaged is masked.node and isinstance(masked.loss, ast.Name):
@@ -196,7 +196,7 @@ def _shape(syntax: Syntax, averaged: ast.expr, masked: Masking) -> str | None:
     return None
 
 
-def _scaled(node: ast.expr) -> ast.expr:
+def without_constant(node: ast.expr) -> ast.expr:
     """`losses` for `0.5 * losses`."""
     match node:
         case ast.BinOp(left=ast.Constant(), op=ast.Mult(), right=other):

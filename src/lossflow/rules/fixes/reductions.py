@@ -88,17 +88,32 @@ def only_use(syntax: Syntax, made: ast.expr) -> ast.expr | None:
 
 def _reads(syntax: Syntax, statement: ast.Assign, name: str) -> list[ast.Name]:
     """The reads of a name that may see what the statement assigns to it."""
-    named = [each for each in ast.walk(syntax.scope(statement)) if isinstance(each, ast.Name) and each.id == name]
-    reads = [each for each in named if isinstance(each.ctx, ast.Load)]
-    end = syntax.span(statement).end
+    named = _named(syntax, statement, name)
+    # The next assignment ends what this one began, in the next round of a loop too.
+    ends = _next_assignment(syntax, statement, named) is not None
+    return later_reads(syntax, statement, name) if ends else [each for each in named if isinstance(each.ctx, ast.Load)]
+
+
+def later_reads(syntax: Syntax, statement: ast.Assign, name: str) -> list[ast.Name]:
+    """The reads of a name between a statement that assigns to it and the next one."""
+    named, end = _named(syntax, statement, name), syntax.span(statement).end
+    last = _next_assignment(syntax, statement, named)
+    reads = [each for each in named if isinstance(each.ctx, ast.Load) and syntax.span(each).start > end]
+    return [each for each in reads if last is None or syntax.span(each).start < syntax.span(last).end]
+
+
+def _named(syntax: Syntax, statement: ast.Assign, name: str) -> list[ast.Name]:
+    return [each for each in ast.walk(syntax.scope(statement)) if isinstance(each, ast.Name) and each.id == name]
+
+
+def _next_assignment(syntax: Syntax, statement: ast.Assign, named: list[ast.Name]) -> ast.Assign | None:
+    """The next statement that assigns to the name whenever this one does."""
     stores = [syntax.parent(each) for each in named if not isinstance(each.ctx, ast.Load)]
     again = [
         each
         for each in stores
-        if isinstance(each, ast.Assign) and syntax.same_block(each, statement) and syntax.span(each).start > end
+        if isinstance(each, ast.Assign)
+        and syntax.same_block(each, statement)
+        and syntax.span(each).start > syntax.span(statement).end
     ]
-    if not again:
-        return reads
-    # The next assignment ends what this one began, in the next round of a loop too.
-    last = min(syntax.span(each).end for each in again)
-    return [each for each in reads if end < syntax.span(each).start < last]
+    return min(again, key=syntax.span, default=None)
