@@ -74,6 +74,31 @@ def loss(output, target, mask, weight):
             "keep = weight.isnan()\n    return (losses * keep).sum() / keep.expand_as(losses).sum().clamp(min=1)",
         ),
         ("losses = losses * mask\n    mask = mask[:1]\n    return losses.mean()", None),
+        # Of two masks the count of the second is too large.
+        ("losses = losses * mask\n    losses = losses * (target != 0)\n    return losses.mean()", None),
+        ("losses = losses * mask\n    return (losses * (target != 0)).mean()", None),
+        ("kept = losses * mask\n    kept *= target != 0\n    return kept.mean()", None),
+        ("losses[mask == 0] = 0\n    losses[target == 0] = 0\n    return losses.mean()", None),
+        ("losses.masked_fill_(~mask, 0)\n    losses = losses * (target != 0)\n    return losses.mean()", None),
+        (
+            "kept = losses * mask\n    kept = kept * weight\n    kept = kept * (target != 0)\n    return kept.mean()",
+            None,
+        ),
+        (
+            "kept = losses * mask\n    print(kept.sum())\n    kept = losses\n    kept = kept * mask\n"
+            "    return kept.mean()",
+            "kept = losses * mask\n    print(kept.sum())\n    kept = losses\n    kept = kept * mask\n"
+            "    return kept.sum() / mask.expand_as(kept).sum().clamp(min=1)",
+        ),
+        (
+            "print(losses[mask].mean())\n    return (losses * mask).mean()",
+            "print(losses[mask].mean())\n    return (losses * mask).sum() / mask.expand_as(losses).sum().clamp(min=1)",
+        ),
+        (
+            "losses = losses * weight\n    losses = losses * mask\n    return losses.mean()",
+            "losses = losses * weight\n    losses = losses * mask\n"
+            "    return losses.sum() / mask.expand_as(losses).sum().clamp(min=1)",
+        ),
         ("if weight:\n        losses = losses * mask\n    return losses.mean()", None),
         (
             "return (losses * mask).mean().sqrt()",

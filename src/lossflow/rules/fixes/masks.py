@@ -48,14 +48,47 @@ class Masking:
 
 
 def masking(trace: Trace, syntax: Syntax, place: Place) -> Masking | None:
-    """The masking at a place; None where it isn't clear what is the mask."""
-    node = syntax.node(trace.span(place))
+    """The masking at a place; None where it isn't clear what is the mask, or where another one comes before it."""
+    found = _masking(trace, syntax, syntax.node(trace.span(place)))
+    return None if found is None or _is_masked_before(trace, syntax, found) else found
+
+
+def _is_masked_before(trace: Trace, syntax: Syntax, masked: Masking) -> bool:
+    """True for a loss that has its name from another masking: the two keep fewer elements than the second one."""
+    if not isinstance(masked.loss, ast.Name):
+        return False
+    name, here = masked.loss.id, syntax.span(masked.node).start
+    before = [
+        each
+        for each in ast.walk(syntax.scope(masked.node))
+        if isinstance(each, (ast.expr, ast.stmt)) and syntax.span(each).end <= here
+    ]
+    begin = max((syntax.span(each).start for each in before if _begins(syntax, each, masked, name)), default=0)
+    found = (
+        _masking(trace, syntax, each) for each in before if syntax.span(each).start >= begin and is_made_of_a_mask(each)
+    )
+    return any(each is not None and each.result(syntax) == name for each in found)
+
+
+def _begins(syntax: Syntax, node: ast.AST, masked: Masking, name: str) -> bool:
+    """True for a statement that gives the name, whenever the loss is masked, what has nothing of its old value."""
+    match node:
+        case ast.Assign(targets=[ast.Name(id=assigned)], value=value) if assigned == name:
+            used = any(isinstance(each, ast.Name) and each.id == name for each in ast.walk(value))
+            return not used and syntax.same_block(node, masked.node)
+    return False
+
+
+def _masking(trace: Trace, syntax: Syntax, node: ast.AST | None) -> Masking | None:
+    """The masking that is written as `node`."""
     match node:
         case ast.BinOp(left=left, op=ast.Mult(), right=right):
             return _of_both(syntax, node) or _product(trace, syntax, node, (left, right))
         case ast.AugAssign(op=ast.Mult(), target=target, value=value):
             return Masking(node, target, expressions.as_primary(syntax, value))
-        case ast.Subscript(value=loss, slice=index) if not isinstance(index, (ast.Tuple, ast.Slice, ast.Constant)):
+        case ast.Subscript(value=loss, slice=index, ctx=ast.Store()) if not isinstance(
+            index, (ast.Tuple, ast.Slice, ast.Constant)
+        ):
             counted = names.is_imported(syntax, "torch")
             return Masking(node, loss, _opposite(syntax, index), index=True) if counted else None
         case ast.Call(func=ast.Attribute(value=owner, attr=name), args=args, keywords=[]):
@@ -105,8 +138,8 @@ def _of_both(syntax: Syntax, product: ast.BinOp) -> Masking | None:
     return None
 
 
-def is_made_of_a_mask(node: ast.expr) -> bool:
-    """True for an expression that is made of a mask, or of a comparison."""
+def is_made_of_a_mask(node: ast.AST) -> bool:
+    """True for what is made of a mask, or of a comparison."""
     for each in ast.walk(node):
         match each:
             case ast.Name(id=name) | ast.Attribute(attr=name) if means_mask(name) or name in ("ne", "eq"):
