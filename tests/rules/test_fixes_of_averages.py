@@ -146,6 +146,16 @@ def test_lists_of_losses(reduction: str, before: str, after: str | None) -> None
 
 
 @pytest.mark.parametrize(
+    ("change", "offered"), [("del losses[0]", False), ("losses[0] = 0.0", False), ("print(losses[0])", True)]
+)
+def test_a_list_without_some_of_its_losses_has_fewer_examples(change: str, offered: bool) -> None:
+    script = LISTS.format(', reduction="sum"', "{}").replace("print", f"{change}\nprint")
+    assert fixed(script.format("np.mean(losses)")) == (
+        script.format("np.sum(losses) / len(loader.dataset)") if offered else None
+    )
+
+
+@pytest.mark.parametrize(
     ("first", "mean"),
     [("import statistics\nfrom torch import sum", "statistics.mean"), ("np = np if np else torch", "np.mean")],
 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 
 from lossflow.edits import expressions
-from lossflow.edits.syntax import Syntax
+from lossflow.edits.syntax import Scope, Syntax
 from lossflow.findings import Fix, Safety
 from lossflow.rules.fixes import names, totals
 
@@ -57,7 +57,7 @@ def _filled(syntax: Syntax, node: ast.AST, name: str) -> str | None:
         if isinstance(each, ast.Name) and each.id == name and isinstance(each.ctx, ast.Store)
     ]
     statement = syntax.parent(stores[0]) if len(stores) == 1 else None
-    if len(uses) != 1 or uses[0].attr != "append" or not isinstance(statement, ast.Assign):
+    if len(uses) != 1 or uses[0].attr != "append" or not isinstance(statement, ast.Assign) or _changes(scope, name):
         return None
     loop = totals.loop_of(syntax, uses[0])
     outer = _outside_of_with(syntax, loop) if loop is not None else None
@@ -68,6 +68,14 @@ def _filled(syntax: Syntax, node: ast.AST, name: str) -> str | None:
     if not isinstance(loader, ast.Name) or not totals.draws_all(syntax, loader.id):
         return None
     return f"len({loader.id}.dataset)"
+
+
+def _changes(scope: Scope, name: str) -> bool:
+    """True where an element of the list is set or deleted."""
+    return any(
+        isinstance(each, ast.Subscript) and _is_name(each.value, name) and not isinstance(each.ctx, ast.Load)
+        for each in ast.walk(scope)
+    )
 
 
 def _outside_of_with(syntax: Syntax, loop: ast.For) -> ast.stmt:
