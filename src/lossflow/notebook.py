@@ -123,6 +123,6 @@ def _is_newer_python(text: str) -> bool:
     try:
         refuse_deep_nesting(text)
         libcst.parse_module(text)
-    except (NotAnalysed, libcst.ParserSyntaxError, RecursionError):
+    except (NotAnalysed, libcst.ParserSyntaxError, libcst.CSTValidationError, RecursionError):
         return False
     return True

@@ -84,6 +84,7 @@ def test_a_folder_without_python_is_a_warning(run) -> None:
     [
         (b"import losses\ndef f(:\n", "it is not valid Python: line"),
         (b"import losses\n  x = 1\n", "it is not valid Python: line"),
+        (b"import losses\nx = 'a' b'b'\n", "it is not valid Python: line 2, "),
         (b"x = '\xe9'\n", "it is not valid UTF-8 (byte 0xe9 on line 1) and declares no other encoding"),
         (b"# coding: latin-2000\n", "its encoding could not be made out"),
         (b"x = 1\0\n", "it contains a NUL byte on line 1"),

@@ -27,6 +27,12 @@ for sample in samples(flag):
     sample.seen = True
     sample.x.sum().backward()
 """,
+    "a path with an escape that Python refuses": """
+import os
+ROOT = "C:\\Users\\me"
+FILE = "models" "\\xyz"
+torch.nn.MSELoss()(torch.load(os.path.join(ROOT, FILE)), 0).backward()
+""",
     "a loss that ignores targets and is called with nothing": """
 torch.nn.CrossEntropyLoss(reduction="none")().backward()
 """,

@@ -138,6 +138,11 @@ def test_a_cell_that_is_not_python_is_named_and_the_others_are_analysed(tmp_path
     assert second.startswith("cell 4, which is not valid Python: line 1, ")
 
 
+def test_a_cell_that_both_parsers_refuse_after_they_read_it_is_named() -> None:
+    (reason,) = read("a.ipynb", _notebook("x = 1", "y = 'a' b'b'")).broken
+    assert reason.startswith("cell 2, which is not valid Python: line 1, ")
+
+
 def test_the_words_of_a_broken_cell_still_make_the_notebook_matter(tmp_path: Path) -> None:
     path = tmp_path / "a.ipynb"
     path.write_bytes(_notebook("x = 1", "import torch as"))

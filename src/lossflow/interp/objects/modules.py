@@ -28,8 +28,9 @@ def parse(source: Source) -> cst.Module:
     """The tree of a source; raises NotAnalysed when it is not valid Python, or nests too deep for the parser."""
     try:
         return _parsed(source.text)
-    except cst.ParserSyntaxError as error:
-        row, message = _pythons_own(source.text) or (error.raw_line, "libcst, which reads it, doesn't know this syntax")
+    except (cst.ParserSyntaxError, cst.CSTValidationError) as error:
+        row = error.raw_line if isinstance(error, cst.ParserSyntaxError) else 1
+        row, message = _pythons_own(source.text) or (row, "libcst, which reads it, doesn't know this syntax")
         raise NotAnalysed(f"it is not valid Python: {source.described(row)}, {message}") from None
 
 

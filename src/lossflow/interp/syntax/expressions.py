@@ -73,18 +73,28 @@ def _float(machine: Machine, node: cst.Float, frame: Frame) -> Value:
 
 
 def _string(machine: Machine, node: cst.SimpleString, frame: Frame) -> Value:
-    return Const(_text(node.value))
+    value = _text(node.value)
+    return Unknown(computed=True) if value is None else Const(value)
 
 
 @lru_cache(maxsize=4096)
-def _text(literal: str) -> str | bytes:
-    """What a literal means, which Python's parser tells; the loops around it ask again and again."""
-    value: str | bytes = ast.literal_eval(literal)
+def _text(literal: str) -> str | bytes | None:
+    """What a literal means, which Python's parser tells; the loops around it ask again and again.
+
+    None for one that libcst takes and Python refuses, such as the path "C:\\Users" without its second backslash.
+    """
+    try:
+        value: str | bytes = ast.literal_eval(literal)
+    except SyntaxError:
+        return None
     return value
 
 
 def _concatenated(machine: Machine, node: cst.ConcatenatedString, frame: Frame) -> Value:
-    value = node.evaluated_value
+    try:
+        value = node.evaluated_value
+    except SyntaxError:
+        value = None
     return Unknown(computed=True) if value is None else Const(value)
 
 
