@@ -17,6 +17,7 @@ from lossflow.errors import NotAnalysed
 from lossflow.magics import without_magics
 from lossflow.nesting import refuse_deep_nesting
 from lossflow.source import Source
+from lossflow.unwarned import unwarned
 
 SUFFIX = ".ipynb"
 
@@ -107,7 +108,8 @@ def _runnable(cell: str) -> _Cell:
 def _problem(text: str, above: str = "") -> str:
     """Why Python refuses the text; empty where it doesn't."""
     try:
-        ast.parse(above + text)
+        with unwarned():
+            ast.parse(above + text)
     except SyntaxError as error:
         row = max(1, (error.lineno or 1) - above.count("\n"))
         return f"which is not valid Python: line {row}, {error.msg}"

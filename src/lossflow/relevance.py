@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import ast
 import re
-import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
@@ -17,6 +16,7 @@ from lossflow.catalog.lookup import Catalog
 from lossflow.catalog.names import means_loss
 from lossflow.code_text import code_of
 from lossflow.source import Source, is_test
+from lossflow.unwarned import unwarned
 
 Resolve = Callable[[str, str], "Source | None"]
 
@@ -206,8 +206,7 @@ def _asks_for_gradients(text: str) -> bool:
     is not ruled out.
     """
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # Python warns of `"\d"`, which is not what the user asked for
+        with unwarned():
             nodes = list(ast.walk(ast.parse(text)))
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return True

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from pathlib import Path
 
 import pytest
@@ -47,6 +48,15 @@ def test_the_names_that_a_user_declares_matter(table: dict[str, object]) -> None
     text = "import mine\nmine.Deviation()\n"
     assert not may_matter(text, Config())
     assert may_matter(text, Config().apply(Table("test", "", table)))
+
+
+def test_python_does_not_warn_of_the_code(recwarn: pytest.WarningsRecorder) -> None:
+    """Of an escape that is none it would, by the name `<unknown>`: since Python 3.12 whatever is asked for."""
+    warnings.simplefilter("always")
+    text = SUMMED + 'torch.load("\\models" "\\weights")\nprint("\\losses")\nx = = 1\n'
+    assert check(Source("x.py", text), Config()).failure is not None
+    assert check(Source("x.py", text.replace("= =", "=")), Config()).findings[0].fix is not None
+    assert [str(each.message) for each in recwarn] == []
 
 
 def test_a_report_holds_sorted_findings_and_the_sources_that_they_name() -> None:

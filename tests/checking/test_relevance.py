@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from pathlib import Path
 
 import pytest
@@ -57,6 +58,12 @@ def package(tmp_path: Path) -> Path:
 )
 def test_what_names_a_loss_or_a_sink_matters(text: str) -> None:
     assert holds(text)
+
+
+def test_python_does_not_warn_of_what_is_looked_at(recwarn: pytest.WarningsRecorder) -> None:
+    warnings.simplefilter("always")
+    assert holds("g = torch.autograd.grad(y, x)\nprint('\\grad')")
+    assert [str(each.message) for each in recwarn] == []
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import warnings
 from pathlib import Path
 
 import pytest
@@ -136,6 +137,12 @@ def test_a_cell_that_is_not_python_is_named_and_the_others_are_analysed(tmp_path
     first, second = report.omitted
     assert first.startswith("cell 2, which is not valid Python: line 2, ")
     assert second.startswith("cell 4, which is not valid Python: line 1, ")
+
+
+def test_python_does_not_warn_of_the_cells(recwarn: pytest.WarningsRecorder) -> None:
+    warnings.simplefilter("always")
+    assert read("a.ipynb", _notebook('x = "\\models"', "y = 'a' b'b'")).broken
+    assert [str(each.message) for each in recwarn] == []
 
 
 def test_a_cell_that_both_parsers_refuse_after_they_read_it_is_named() -> None:

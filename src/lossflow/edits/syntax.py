@@ -12,6 +12,7 @@ from collections.abc import Collection, Iterator
 from functools import cached_property, lru_cache
 
 from lossflow.source import Source, Span
+from lossflow.unwarned import unwarned
 
 _BLANK = re.compile(r"(?:\s|\\\r?\n|#[^\r\n]*)*")
 """What may stand between an expression and its parenthesis."""
@@ -141,7 +142,9 @@ class Syntax:
 def syntax_of(source: Source) -> Syntax | None:
     """The syntax of a source; None where the Python that runs lossflow can't parse what lossflow can."""
     try:
-        return Syntax(source, ast.parse(source.text))
+        with unwarned():
+            tree = ast.parse(source.text)
+        return Syntax(source, tree)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return None
 

@@ -17,6 +17,7 @@ from lossflow.interp.engine.machine import Machine
 from lossflow.interp.engine.places import Places
 from lossflow.nesting import refuse_deep_nesting
 from lossflow.source import Source
+from lossflow.unwarned import unwarned
 
 _SHORT = 2_000
 """A shorter module is read in any case: the `__init__.py` of a package names what is below it."""
@@ -37,7 +38,8 @@ def parse(source: Source) -> cst.Module:
 def _pythons_own(text: str) -> tuple[int, str] | None:
     """Where Python finds the error, and its words for it: clearer than the tokens that libcst would have liked."""
     try:
-        ast.parse(text)
+        with unwarned():
+            ast.parse(text)
     except SyntaxError as error:
         return error.lineno or 1, error.msg
     except (ValueError, RecursionError):

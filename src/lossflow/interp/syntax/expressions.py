@@ -22,6 +22,7 @@ from lossflow.interp.objects import attributes, functions, iteration, masks, nam
 from lossflow.interp.objects.builtin_names import CONSTANTS
 from lossflow.interp.reports import tallies
 from lossflow.interp.syntax import narrowing, rounds, unrolling
+from lossflow.unwarned import unwarned
 
 _SYMBOLS: dict[type[cst.CSTNode], str] = {
     cst.Add: "+", cst.AddAssign: "+", cst.Subtract: "-", cst.SubtractAssign: "-", cst.Multiply: "*",
@@ -84,7 +85,8 @@ def _text(literal: str) -> str | bytes | None:
     None for one that libcst takes and Python refuses, such as the path "C:\\Users" without its second backslash.
     """
     try:
-        value: str | bytes = ast.literal_eval(literal)
+        with unwarned():
+            value: str | bytes = ast.literal_eval(literal)
     except SyntaxError:
         return None
     return value
@@ -92,7 +94,8 @@ def _text(literal: str) -> str | bytes | None:
 
 def _concatenated(machine: Machine, node: cst.ConcatenatedString, frame: Frame) -> Value:
     try:
-        value = node.evaluated_value
+        with unwarned():
+            value = node.evaluated_value
     except SyntaxError:
         value = None
     return Unknown(computed=True) if value is None else Const(value)
