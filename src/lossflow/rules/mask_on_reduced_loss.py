@@ -64,8 +64,9 @@ class MaskOnReducedLoss(Rule):
 
     ## Fix safety
     Unsafe: the loss and its gradients are others, and the learning rate was tuned without the mask. It is offered
-    where nothing else uses the loss, and where the mask is made of the targets, so that it has the shape of the
-    unreduced loss. Which shape another factor has beside it is known to the author alone.
+    where nothing else uses the loss, where one sum or mean takes the product as it is, and where the mask is made of
+    the targets, so that it has the shape of the unreduced loss. Which shape another factor has beside it is known to
+    the author alone.
 
     ## References
     - PyTorch documentation, "torch.nn.CrossEntropyLoss", parameter `reduction`

@@ -70,8 +70,9 @@ class MaskedMeanCountsPadding(Rule):
 
     ## Fix safety
     Unsafe: the loss and its gradients grow by the share of masked elements, and the learning rate was tuned without.
-    It is offered for means over all elements that are masked in any case; a masked loss without a name gets one. The
-    mask is expanded to the shape of the loss, because one of shape (B, 1) counts D times in a loss of shape (B, D).
+    It is offered for means over all elements that one mask masks in any case, of a loss that has a value for each; a
+    masked loss without a name gets one. The mask is expanded to the shape of the loss, because one of shape (B, 1)
+    counts D times in a loss of shape (B, D).
     For `ignore_index` the fix is `reduction="mean"` at the loss, where nothing but the mean uses it.
 
     ## References
