@@ -190,3 +190,38 @@ for x, y in torch.utils.data.DataLoader([]):
     (finding,) = _findings(root / "train.py")
     assert finding.code == "LF203"
     assert finding.message.startswith("The mean on line 5 of losses.py counts all elements")
+
+
+def _without_a_mark(folder: Path) -> Path:
+    train = TRAIN.format(imports="from tools.losses import make_criterion", make="make_criterion()")
+    project = _project(folder, {"scripts/deep/train.py": train, "tools/losses.py": LOSSES})
+    (project / "pyproject.toml").unlink()
+    return project / "scripts" / "deep" / "train.py"
+
+
+def test_the_working_directory_is_the_root_where_no_folder_has_a_mark(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    train = _without_a_mark(tmp_path / "project")
+    forget()
+    assert _findings(train) == ()
+    monkeypatch.chdir(tmp_path / "project")
+    forget()
+    assert [finding.code for finding in _findings(train)] == ["LF101"]
+
+
+def test_nobody_keeps_one_project_in_his_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    train = _without_a_mark(tmp_path / "home")
+    monkeypatch.chdir(tmp_path / "home")
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    forget()
+    assert _findings(train) == ()
+
+
+def test_a_package_is_imported_from_the_folder_above_it(tmp_path: Path) -> None:
+    train = TRAIN.format(imports="from pkg.losses import make_criterion", make="make_criterion()")
+    files = {"pkg/__init__.py": "", "pkg/losses.py": LOSSES, "pkg/inner/__init__.py": "", "pkg/inner/train.py": train}
+    project = _project(tmp_path / "project", files)
+    (project / "pyproject.toml").unlink()
+    forget()
+    assert [finding.code for finding in _findings(project / "pkg" / "inner" / "train.py")] == ["LF101"]

@@ -86,12 +86,17 @@ def _is_below(path: str, folder: str) -> bool:
 @lru_cache(maxsize=1024)
 def _starts(here: str) -> tuple[str, ...]:
     """Where an absolute import may begin: beside a script, beside its package, in the root or its `src`."""
-    package, root = here, root_of(here)
-    while folders.is_file(package, "__init__.py") and package != os.path.dirname(package):
-        package = os.path.dirname(package)
+    package, root = _above_package(here), root_of(here)
     # A script in a folder of its own may put a folder above it on the path.
     above = (folder for folder in _parents(here) if _is_below(folder, root))
     return tuple(dict.fromkeys((here, package, root, os.path.join(root, "src"), *above)))
+
+
+def _above_package(folder: str) -> str:
+    """The nearest folder that is no package: the folder itself, where it is none."""
+    while folders.is_file(folder, "__init__.py") and folder != os.path.dirname(folder):
+        folder = os.path.dirname(folder)
+    return folder
 
 
 def _parents(folder: str) -> Iterator[str]:
@@ -156,8 +161,23 @@ def _has_modules(folder: str) -> bool:
 
 @lru_cache(maxsize=1024)
 def root_of(folder: str) -> str:
-    """The nearest folder with a mark of a project's root, else the folder itself."""
-    return next((above for above in (folder, *_parents(folder)) if _is_marked(above)), folder)
+    """The nearest folder with a mark of a project's root.
+
+    Where none has one, it is the working directory, as it is for the settings; outside of that, the folder above the
+    package, from which Python would import it.
+    """
+    marked = next((above for above in (folder, *_parents(folder)) if _is_marked(above)), None)
+    if marked is not None:
+        return marked
+    here = _working_directory()
+    return here if here is not None and _is_below(os.path.join(folder, ""), here) else _above_package(folder)
+
+
+@cache
+def _working_directory() -> str | None:
+    """Where lossflow was started; nobody keeps one project in his home, or in the root of the file system."""
+    here = os.getcwd()
+    return None if here in (os.path.expanduser("~"), os.path.dirname(here)) else here
 
 
 @lru_cache(maxsize=1024)
@@ -170,5 +190,5 @@ def forget() -> None:
     files.forget()
     folders.forget()
     _asked.clear()
-    for known in (_is_folder, _find, _starts, _find_below, _folders_below, root_of, _is_marked):
+    for known in (_is_folder, _find, _starts, _find_below, _folders_below, root_of, _is_marked, _working_directory):
         known.cache_clear()
