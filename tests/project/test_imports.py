@@ -192,6 +192,33 @@ for x, y in torch.utils.data.DataLoader([]):
     assert finding.message.startswith("The mean on line 5 of losses.py counts all elements")
 
 
+OUT_OF_SIGHT = """\
+{star}
+model = nn.Linear(4, 1)
+optimizer = optim.SGD(model.parameters(), lr=0.1)
+for x, y in torch.utils.data.DataLoader(data, batch_size=8):
+    optimizer.zero_grad()
+    F.mse_loss(model(x), y, reduction="sum").backward()
+    optimizer.step()
+"""
+
+
+@pytest.mark.parametrize(
+    ("star", "expected"),
+    [
+        ("from fastai.vision.all import *", ["LF101"]),
+        ("try:\n    from everything import *\nexcept ImportError:\n    pass", ["LF101"]),
+        ("from everything import *\nfrom mine import F", []),
+        ("from everything import *\nimport jax.nn as F", []),
+        ("import everything", []),
+    ],
+)
+def test_a_star_import_out_of_sight_may_bind_torch(tmp_path: Path, star: str, expected: list[str]) -> None:
+    (tmp_path / "train.py").write_text(OUT_OF_SIGHT.format(star=star))
+    forget()
+    assert [finding.code for finding in _findings(tmp_path / "train.py")] == expected
+
+
 def _without_a_mark(folder: Path) -> Path:
     train = TRAIN.format(imports="from tools.losses import make_criterion", make="make_criterion()")
     project = _project(folder, {"scripts/deep/train.py": train, "tools/losses.py": LOSSES})

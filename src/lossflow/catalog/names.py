@@ -31,6 +31,8 @@ BATCH_SIZE_NAMES = frozenset(
 )
 """Names that mean a batch size. `x_batch_size` needs no entry: whatever ends in "batch size" means one."""
 
+USUAL_NAMES = {"torch": "torch", "nn": "torch.nn", "F": "torch.nn.functional", "optim": "torch.optim"}
+"""What a file means by a name that nothing in it binds, but a star import may that is out of sight."""
 SOME_EXAMPLES = Exponent.between(0, 1)
 """A number that may count examples, and may be a constant."""
 

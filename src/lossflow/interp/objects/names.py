@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import libcst as cst
 
+from lossflow.catalog.names import USUAL_NAMES
 from lossflow.domain.environment import Kind, Record
 from lossflow.domain.exponent import Exponent
 from lossflow.domain.trace import Site, Step, StepKind
@@ -44,6 +45,8 @@ def load(machine: Machine, name: str, frame: Frame) -> Value:
             return External(dotted)
     if name in BUILTINS:
         return External(f"builtins.{name}")
+    if name in USUAL_NAMES and frame.unit.source.name in machine.stars:
+        return External(USUAL_NAMES[name])  # `from fastai.vision.all import *`
     return Unknown(name)
 
 
