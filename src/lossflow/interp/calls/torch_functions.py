@@ -51,7 +51,10 @@ def call_function(machine: Machine, name: str, arguments: Arguments, node: cst.C
         and arguments.keywords.get("requires_grad") == Const(True)
     ):
         return Tensor(Axes.UNKNOWN, differentiable=True)  # a parameter that may have rows of examples
-    if isinstance(subject, Unknown) and (mask := masks.of_unseen(subject.name, leaf)) is not None:
+    if (
+        isinstance(subject, Unknown)
+        and (mask := masks.of_unseen(subject.name, leaf, arguments.get(1, "other"))) is not None
+    ):
         return mask
     if leaf in _PRODUCTS and not arguments.open:
         return _product(machine, leaf, arguments, node, frame)

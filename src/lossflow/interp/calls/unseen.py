@@ -95,7 +95,7 @@ def _method(machine: Machine, function: Unknown, arguments: Arguments, node: cst
             return prepared(machine, arguments)
         case _ if method in iteration.PARAMETER_ITERATORS:
             return iteration.parameters_of(machine, node, named=method.startswith("named"))
-        case _ if (mask := masks.of_unseen(receiver, method)) is not None:
+        case _ if (mask := masks.of_unseen(receiver, method, arguments.get(0, "other"))) is not None:
             return mask
         case _ if method in SAME_OBJECT:
             return Unknown(receiver)

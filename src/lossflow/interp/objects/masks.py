@@ -126,13 +126,14 @@ def after_method(name: str, call: Call, result: Value) -> Value:
     return replace(result, padding=True) if compares and (other is None or _is_data(other)) else result
 
 
-def of_unseen(receiver: str, method: str) -> Value | None:
-    """`mask.unsqueeze(-1)`, `labels.ne(pad)` of what is out of sight; None where that is no mask."""
+def of_unseen(receiver: str, method: str, other: Value | None) -> Value | None:
+    """`mask.unsqueeze(-1)`, `labels.ne(pad)`, `p.gt(0.9)` of what is out of sight; None where that is no mask."""
     if method in _SAME_MASK and names.means_mask(receiver):
         return masking.mask_of(_UNSEEN)
-    if method in _SAYS_SO:
+    if method in _SAYS_SO or (method in _ORDERS and other in _SIGNS):
         return masking.mask_of(_UNSEEN)
-    return None
+    # `probabilities.ge(threshold)`, whatever it is called: as `>=`, it may be of what the model predicts.
+    return replace(_UNSEEN, mask=True) if method in _ORDERS else None
 
 
 def part(owner: Value, node: cst.Subscript) -> Value | None:
