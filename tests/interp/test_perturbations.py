@@ -52,7 +52,10 @@ def test_a_tensor_with_a_row_for_each_example(made: str, given: str) -> None:
     assert perturbs(made, given)
 
 
-@pytest.mark.parametrize("made", ["delta = torch.zeros_like(x, requires_grad=True)", "delta = x.clone()"])
+@pytest.mark.parametrize(
+    "made",
+    ["delta = torch.zeros_like(x, requires_grad=True)", "delta = x.clone()", "delta = nn.Parameter(x)"],
+)
 def test_a_tensor_that_may_have_them(made: str) -> None:
     assert perturbs(made, "[delta]", called="")
 
@@ -65,6 +68,7 @@ def test_a_tensor_that_may_have_them(made: str) -> None:
         ("delta = torch.zeros_like(x, requires_grad=True)", "[delta, *model.parameters()]"),
         ("delta = torch.zeros_like(x, requires_grad=True)", "[delta] + list(model.parameters())"),
         ("delta = torch.zeros_like(x, requires_grad=True)", "[{'params': [delta]}, {'params': model.parameters()}]"),
+        ("delta = nn.Parameter(weight)", "[delta]"),
         ("delta = 0", "model.parameters()"),
         ("delta = 0", "[p for p in model.parameters() if p.requires_grad]"),
         ("delta = 0", "[model.weight, model.bias]"),

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import libcst as cst
 
+from lossflow.catalog.names import means_tensor
 from lossflow.domain import arithmetic, masking, tensors
 from lossflow.domain.axes import Axes
 from lossflow.domain.environment import Kind, Record
@@ -75,6 +76,8 @@ def _parameter(held: Value | None) -> Tensor:
     """A parameter has no examples unless it is made like a batch of them, but the rank of what it is made from."""
     if isinstance(held, Tensor) and held.axes.per_example and held.axes.certain:
         return replace(iteration.PARAMETER, axes=held.axes)
+    if isinstance(held, Unknown) and means_tensor(held.name):
+        return replace(iteration.PARAMETER, axes=Axes.UNKNOWN)  # `nn.Parameter(images)`, which an attack changes
     if not isinstance(held, Tensor) or held.axes.rank is None:
         return iteration.PARAMETER
     return replace(iteration.PARAMETER, axes=Axes((False,) * held.axes.rank))
