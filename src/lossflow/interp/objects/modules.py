@@ -47,7 +47,7 @@ def _pythons_own(text: str) -> tuple[int, str] | None:
     return None
 
 
-@lru_cache(maxsize=128)
+@lru_cache(maxsize=48)  # trees are most of the memory; what several files import is soon asked for again
 def _parsed(text: str) -> cst.Module:
     refuse_deep_nesting(text)
     return cst.parse_module(text)
