@@ -33,6 +33,13 @@ ROOT = "C:\\Users\\me"
 FILE = "models" "\\xyz"
 torch.nn.MSELoss()(torch.load(os.path.join(ROOT, FILE)), 0).backward()
 """,
+    "a step by hand whose method has a name of its own": """
+w = torch.zeros(3, requires_grad=True)
+step = w.data.sub_
+for x in [torch.ones(3)] * 2:
+    (w * x).sum().backward()
+    step(0.1 * w.grad)
+""",
     "a loss that ignores targets and is called with nothing": """
 torch.nn.CrossEntropyLoss(reduction="none")().backward()
 """,

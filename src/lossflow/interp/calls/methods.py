@@ -72,7 +72,7 @@ def of_tensor(
         and isinstance(node, cst.Call)
         and any(gradients.mentions_gradient(a.value) for a in node.args)
     ):
-        gradients.note_step_in_place(machine, node, frame)
+        gradients.note_step_in_place(machine, tensor, node, frame)
     positional = tuple(sequences.as_tuple(machine, value) for value in arguments.positional)
     keywords = {key: sequences.as_tuple(machine, value) for key, value in arguments.keywords.items()}
     call = Call(tensor, positional, keywords, site, machine.factor)

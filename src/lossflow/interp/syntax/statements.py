@@ -108,7 +108,7 @@ def _update(
     """`target += operand`: what is added counts as often as the loops go round."""
     before = machine.evaluate(target, frame)
     value = machine.evaluate(operand, frame)
-    if gradients.note_update(machine, target, operator, value, node, frame):
+    if gradients.note_update(machine, target, operator, before, value, node, frame):
         return falls(machine)
     if operator == "+" and isinstance(before, Ref) and machine.is_kind(before, Kind.LIST):
         iteration.extended(machine, before, value)

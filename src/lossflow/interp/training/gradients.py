@@ -44,7 +44,13 @@ def is_gradient(node: cst.BaseExpression) -> bool:
 
 
 def note_update(
-    machine: Machine, target: cst.BaseExpression, operator: str, value: Value, node: cst.CSTNode, frame: Frame
+    machine: Machine,
+    target: cst.BaseExpression,
+    operator: str,
+    before: Value,
+    value: Value,
+    node: cst.CSTNode,
+    frame: Frame,
 ) -> bool:
     """`p.grad /= n` scales gradients; `w -= lr * w.grad` is a step of gradient descent, and w stays a parameter.
 
@@ -58,7 +64,7 @@ def note_update(
         return True
     operand = node.value if isinstance(node, (cst.AugAssign, cst.Assign)) else None
     if operator in ("-", "+") and operand is not None and is_descent(machine, operand, frame):
-        note_step(machine, target, operand, node, frame)
+        note_step(machine, before, operand, node, frame)
         return True
     return False
 
@@ -89,8 +95,9 @@ def note_assignment(
         return value
     match written:
         case cst.BinaryOperation(left=left, operator=cst.Subtract(), right=step) if is_descent(machine, step, frame):
-            note_step(machine, left, step, written, frame)
-            return machine.evaluate(left, frame)
+            before = machine.evaluate(left, frame)
+            note_step(machine, before, step, written, frame)
+            return before
     return value
 
 
@@ -122,9 +129,7 @@ def hand_over(machine: Machine, value: Value) -> None:
         machine.grad_enabled = enabled
 
 
-def note_step(
-    machine: Machine, updated: cst.BaseExpression, step: cst.BaseExpression, node: cst.CSTNode, frame: Frame
-) -> None:
+def note_step(machine: Machine, updated: Value, step: cst.BaseExpression, node: cst.CSTNode, frame: Frame) -> None:
     """A step of gradient descent by hand: proportional to the gradient, at the rate that multiplies it."""
     if isinstance(step, cst.BinaryOperation):
         for part in (step.left, step.right):
@@ -132,11 +137,9 @@ def note_step(
     _record_step(machine, updated, _rate(machine, step, frame), node, frame)
 
 
-def _record_step(
-    machine: Machine, updated: cst.BaseExpression, rate: Exponent, node: cst.CSTNode, frame: Frame
-) -> None:
+def _record_step(machine: Machine, updated: Value, rate: Exponent, node: cst.CSTNode, frame: Frame) -> None:
     site = machine.site(node, frame)
-    perturbs = perturbations.is_perturbation(machine.evaluate(updated, frame))
+    perturbs = perturbations.is_perturbation(updated)
     facts = OptimizerFacts(HAND_WRITTEN, True, rate, site=site, learning_rate_site=site, perturbs=perturbs)
     machine.record(OptimizerStep(site, optimizer=facts))
 
@@ -163,9 +166,8 @@ def _is_handed(machine: Machine, node: cst.BaseExpression, frame: Frame) -> bool
     return isinstance(node, (cst.Name, cst.Subscript)) and differentiated(machine.evaluate(node, frame)) is not None
 
 
-def note_step_in_place(machine: Machine, call: cst.Call, frame: Frame) -> None:
+def note_step_in_place(machine: Machine, updated: Tensor, call: cst.Call, frame: Frame) -> None:
     """`w.sub_(lr * w.grad)`, `w.add_(w.grad, alpha=-lr)`, the old `w.add_(-lr, w.grad)`, `w.copy_(w - lr * w.grad)`."""
-    assert isinstance(call.func, cst.Attribute)
     rate = Exponent.ZERO
     for argument in call.args:
         match argument.value:
@@ -176,4 +178,4 @@ def note_step_in_place(machine: Machine, call: cst.Call, frame: Frame) -> None:
             rate = rate + _rate(machine, argument.value, frame)
         else:
             rate = rate + machine.factor(machine.evaluate(argument.value, frame))
-    _record_step(machine, call.func.value, rate, call, frame)
+    _record_step(machine, updated, rate, call, frame)
