@@ -113,6 +113,7 @@ def _run_cases(machine: Machine) -> None:
     fewer is not begun.
     """
     left = MAX_STEPS_OF_CASES
+    lost = cases.lost(machine.events)
     waiting = sorted(machine.cases, key=lambda each: machine.cases[each])
     for number, case in enumerate(waiting):
         if number >= MAX_CASES or (number and left < machine.steps):
@@ -129,7 +130,7 @@ def _run_cases(machine: Machine) -> None:
             base=machine,
         )
         steps = run.steps if loaded.concerns(machine, case) else run.steps + machine.loaded.steps
-        left -= steps * _weight(machine, run)
+        left -= steps if lost - cases.lost(run.events) else steps * _weight(machine, run)
         for note in run.notes:
             machine.note(note)
         machine.roots = run.roots
@@ -138,12 +139,10 @@ def _run_cases(machine: Machine) -> None:
 
 
 def _weight(machine: Machine, run: Machine) -> int:
-    """How many times the steps of a case count: it is hardly a choice that lost the losses where a case settles none.
+    """How many times the steps of a case count that settles none of the losses: hardly a choice then lost them.
 
     Still less is it one where the case doesn't even lead on to code that the file without it didn't come to.
     """
-    if cases.lost(run.events) != cases.lost(machine.events):
-        return 1
     return 2 if run.steps - run.loaded.steps > machine.steps - machine.loaded.steps else 4
 
 
