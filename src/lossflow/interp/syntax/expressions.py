@@ -93,12 +93,22 @@ def _text(literal: str) -> str | bytes | None:
 
 
 def _concatenated(machine: Machine, node: cst.ConcatenatedString, frame: Frame) -> Value:
-    try:
-        with unwarned():
-            value = node.evaluated_value
-    except SyntaxError:
-        value = None
+    value = _text_of(node)
     return Unknown(computed=True) if value is None else Const(value)
+
+
+def _text_of(node: cst.BaseString) -> str | bytes | None:
+    """What strings that stand beside each other mean together; None where one of them is formatted."""
+    match node:
+        case cst.SimpleString(value=literal):
+            return _text(literal)
+        case cst.ConcatenatedString(left=left, right=right):
+            match _text_of(left), _text_of(right):
+                case (str() as first, str() as second):
+                    return first + second
+                case (bytes() as start, bytes() as end):
+                    return start + end
+    return None
 
 
 def _formatted(machine: Machine, node: cst.FormattedString, frame: Frame) -> Value:
