@@ -138,10 +138,8 @@ def _declared_encoding(data: bytes) -> str | None:
     except SyntaxError as error:
         # Python reports bytes that the declared encoding lacks in the same way as an encoding that it doesn't know.
         raise NotAnalysed(f"its encoding could not be made out: {error.msg}") from None
-    except (
-        LookupError,
-        ValueError,
-    ) as error:  # Python 3.14 decodes the line, and `rot13` is for no text
+    except (LookupError, ValueError) as error:
+        # Python 3.14 decodes the line, and `rot13` is for no text.
         raise NotAnalysed(f"its encoding could not be made out: {error}") from None
     return "utf-8" if encoding == "utf-8-sig" else encoding
 

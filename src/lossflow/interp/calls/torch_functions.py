@@ -46,17 +46,11 @@ def call_function(machine: Machine, name: str, arguments: Arguments, node: cst.C
     if isinstance(subject, Tensor) and tensors.knows(leaf):
         rest = Arguments(arguments.positional[1:], _without_input(arguments), arguments.nodes, arguments.open)
         return methods.of_tensor(machine, subject, leaf, rest, node, frame)
-    if (
-        isinstance(subject, Unknown)
-        and leaf.endswith("_like")
-        and arguments.keywords.get("requires_grad") == Const(True)
-    ):
-        return Tensor(Axes.UNKNOWN, differentiable=True)  # a parameter that may have rows of examples
-    if (
-        isinstance(subject, Unknown)
-        and (mask := masks.of_unseen(subject.name, leaf, arguments.get(1, "other"))) is not None
-    ):
-        return mask
+    if isinstance(subject, Unknown):
+        if leaf.endswith("_like") and arguments.keywords.get("requires_grad") == Const(True):
+            return Tensor(Axes.UNKNOWN, differentiable=True)  # a parameter that may have rows of examples
+        if (mask := masks.of_unseen(subject.name, leaf, arguments.get(1, "other"))) is not None:
+            return mask
     if leaf in _PRODUCTS and not arguments.open:
         return _product(machine, leaf, arguments, node, frame)
     if (

@@ -19,8 +19,10 @@ if TYPE_CHECKING:
 
 def is_asked(machine: Machine, arguments: Arguments) -> bool:
     """True for a call with literals alone while the body of an imported module is run."""
+    if not machine.executing:
+        return False
     given = (*arguments.positional, *arguments.keywords.values())
-    return machine.executing > 0 and bool(given) and all(isinstance(value, Const) for value in given)
+    return bool(given) and all(isinstance(value, Const) for value in given)
 
 
 def answer(machine: Machine, code: Code) -> Value | None:
